@@ -1,0 +1,72 @@
+// names on the wire
+export {
+  ANNOTATIONS,
+  API_BASE_PATH,
+  API_GROUP,
+  API_VERSION,
+  DEFAULT_NAMESPACE,
+  EVENT_TYPES,
+  FIELD_MANAGERS,
+  HEADERS,
+  LABELS,
+  MANAGED_BY,
+  MCP_LEGACY_VERSIONS,
+  MCP_MODERN_VERSIONS,
+  MCP_PARAM_HEADER_PREFIX,
+  SESSION_TOKEN_ISSUER,
+  TOKEN_CLAIMS,
+  serverAudience,
+} from './names.ts';
+
+// errors
+export {
+  AppError,
+  ERRORS,
+  type ErrorCode,
+  type HttpErrorBody,
+  type JsonRpcErrorBody,
+  type JsonRpcId,
+  asAppError,
+  isErrorCode,
+  toConditionReason,
+  toExitCode,
+  toHttpError,
+  toJsonRpcError,
+} from './errors.ts';
+
+// resources
+export {
+  Condition,
+  NamespaceName,
+  ObjectMeta,
+  ObjectName,
+  type OwnerReference,
+  type ObjectKey,
+  keyOf,
+  keyText,
+} from './resources/meta.ts';
+export {
+  type AuthMode,
+  PolicyDecision,
+  SIDE_EFFECTS,
+  SideEffect,
+  Subject,
+  TRUST_LEVELS,
+  TrustLevel,
+} from './resources/common.ts';
+export { MCPServer, MCPServerSpec, MCPServerStatus, SERVER_RULES, ToolConfig } from './resources/server.ts';
+export { SOURCE_RULES, Source } from './resources/source.ts';
+export { AccessStatus, GRANT_RULES, MCPAccessGrant, MCPAccessGrantSpec } from './resources/grant.ts';
+export { MCPAgentSession, MCPAgentSessionSpec, SESSION_RULES } from './resources/session.ts';
+export { RESOURCE_KINDS, type Resource, type ResourceKind, isResourceKind } from './resources/index.ts';
+export { type ResolvedServer, resolveServer, taggedImage } from './resources/defaults.ts';
+export { type CrossFieldRule } from './resources/rules.ts';
+
+// policy document and audit event
+export {
+  PolicyDocument,
+  type PolicyDocumentGrant,
+  type PolicyDocumentSession,
+  type PolicyDocumentTool,
+} from './policy-document.ts';
+export { AuditEvent, AuditPayload } from './audit-event.ts';

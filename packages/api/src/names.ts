@@ -1,0 +1,78 @@
+/** Every word that crosses a wire and is not a field of a schema: declared here once, used everywhere. */
+
+export const API_GROUP = 'mcpruntime.org';
+export const API_VERSION = `${API_GROUP}/v1alpha1`;
+
+/** Namespace that is meant when none is given. */
+export const DEFAULT_NAMESPACE = 'mcp-servers';
+
+/** HTTP header names, as they are written on the wire. Compare without regard to case. */
+export const HEADERS = {
+  humanId: 'X-MCP-Human-ID',
+  agentId: 'X-MCP-Agent-ID',
+  teamId: 'X-MCP-Team-ID',
+  agentSession: 'X-MCP-Agent-Session',
+  verifiedSpiffeId: 'X-MCP-Verified-SPIFFE-ID',
+  authorization: 'Authorization',
+  requestId: 'X-Request-Id',
+  apiKey: 'X-API-Key',
+  source: 'X-MCP-Source',
+  mcpSessionId: 'Mcp-Session-Id',
+  mcpProtocolVersion: 'MCP-Protocol-Version',
+  mcpMethod: 'Mcp-Method',
+  mcpName: 'Mcp-Name',
+  lastEventId: 'Last-Event-ID',
+} as const;
+
+/** Prefix of the header family that mirrors tool arguments (MCP 2026-07-28). */
+export const MCP_PARAM_HEADER_PREFIX = 'Mcp-Param-';
+
+export const LABELS = {
+  managedBy: 'app.kubernetes.io/managed-by',
+  scope: `${API_GROUP}/scope`,
+  rolloutTrack: `${API_GROUP}/rollout-track`,
+  server: `${API_GROUP}/server`,
+} as const;
+
+export const MANAGED_BY = 'mcp-runtime';
+
+export const ANNOTATIONS = {
+  /** Set on an object to say which file it came from; information for people only. */
+  source: `${API_GROUP}/source`,
+} as const;
+
+/** Who wrote a field, in `metadata.managedFields`. */
+export const FIELD_MANAGERS = {
+  cli: 'mcp-runtime-cli',
+  files: 'mcp-runtime-files',
+  api: 'mcp-runtime-api',
+  operator: 'mcp-runtime-operator',
+} as const;
+
+/** Types of audit events. */
+export const EVENT_TYPES = { request: 'mcp.request' } as const;
+
+/** MCP revisions, oldest first. The last one is the stateless era ("modern"), the others are "legacy". */
+export const MCP_LEGACY_VERSIONS = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'] as const;
+export const MCP_MODERN_VERSIONS = ['2026-07-28'] as const;
+
+/** Audience of a session token: it opens this one server and no other. */
+export function serverAudience(namespace: string, name: string): string {
+  return `urn:mcp-runtime:server:${namespace}/${name}`;
+}
+
+/** Issuer of session tokens. */
+export const SESSION_TOKEN_ISSUER = 'mcp-runtime';
+
+/** Claims of a session token beside the registered ones (RFC 7519). `sub` is the human. */
+export const TOKEN_CLAIMS = {
+  agent: 'agent_id',
+  team: 'team_id',
+  session: 'sid',
+  sessionNamespace: 'session_namespace',
+  /** `session` for an agent; `probe` for the runtime's own readiness check. */
+  use: 'token_use',
+} as const;
+
+/** Base path of the platform API. */
+export const API_BASE_PATH = '/api/v1';

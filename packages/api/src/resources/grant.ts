@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { Instant, PolicyDecision, ServerRef, SideEffect, Subject, TrustLevel } from './common.ts';
+import { Condition, resourceSchema } from './meta.ts';
+import { type CrossFieldRule, checkRules, hasRepeats } from './rules.ts';
+
+const NamedRule = z.strictObject({
+  name: z.string().min(1).max(256),
+  decision: PolicyDecision,
+  requiredTrust: TrustLevel.optional().meta({ description: 'Raises what the tool itself requires.' }),
+});
+
+const ResourceRule = z.strictObject({
+  uri: z.string().min(1).max(2048).meta({ description: 'Exact URI, or a beginning followed by `*`.' }),
+  decision: PolicyDecision,
+  requiredTrust: TrustLevel.optional(),
+});
+
+const GrantFields = z.strictObject({
+  serverRef: ServerRef,
+  subject: Subject,
+  maxTrust: TrustLevel.default('low').meta({ description: "The administrator's ceiling of trust." }),
+  allowedSideEffects: z
+    .array(SideEffect)
+    .optional()
+    .meta({ description: 'Side effects that calls may have; none when empty.' }),
+  policyVersion: z.string().optional(),
+  disabled: z.boolean().default(false).meta({ description: 'Ignored while true.' }),
+  notBefore: Instant.optional().meta({ description: 'Ignored before this instant.' }),
+  expiresAt: Instant.optional().meta({ description: 'Ignored after this instant.' }),
+  toolRules: z
+    .array(NamedRule)
+    .max(1000)
+    .optional()
+    .meta({ description: 'Tools by name. A grant without any rule covers every tool, prompt and resource.' }),
+  promptRules: z
+    .array(NamedRule)
+    .max(1000)
+    .optional()
+    .meta({ description: 'Prompts by name; read where the server enforces `all`.' }),
+  resourceRules: z
+    .array(ResourceRule)
+    .max(1000)
+    .optional()
+    .meta({ description: 'Resources by URI; read where the server enforces `all`.' }),
+});
+
+type GrantFields = z.infer<typeof GrantFields>;
+
+export const GRANT_RULES: readonly CrossFieldRule<GrantFields>[] = [
+  {
+    id: 'side-effects-differ',
+    path: ['allowedSideEffects'],
+    cel: '!has(self.allowedSideEffects) || self.allowedSideEffects.all(e, self.allowedSideEffects.exists_one(f, f == e))',
+    message: 'must not name a side effect twice',
+    holds: (spec) => !hasRepeats(spec.allowedSideEffects ?? []),
+  },
+  {
+    id: 'tool-rules-differ',
+    path: ['toolRules'],
+    cel: '!has(self.toolRules) || self.toolRules.all(r, self.toolRules.exists_one(s, s.name == r.name))',
+    message: 'must not name a tool twice',
+    holds: (spec) => !hasRepeats((spec.toolRules ?? []).map((rule) => rule.name)),
+  },
+  {
+    id: 'prompt-rules-differ',
+    path: ['promptRules'],
+    cel: '!has(self.promptRules) || self.promptRules.all(r, self.promptRules.exists_one(s, s.name == r.name))',
+    message: 'must not name a prompt twice',
+    holds: (spec) => !hasRepeats((spec.promptRules ?? []).map((rule) => rule.name)),
+  },
+  {
+    id: 'resource-rules-differ',
+    path: ['resourceRules'],
+    cel: '!has(self.resourceRules) || self.resourceRules.all(r, self.resourceRules.exists_one(s, s.uri == r.uri))',
+    message: 'must not name a URI twice',
+    holds: (spec) => !hasRepeats((spec.resourceRules ?? []).map((rule) => rule.uri)),
+  },
+  {
+    id: 'window-is-not-empty',
+    path: ['expiresAt'],
+    cel: '!has(self.notBefore) || !has(self.expiresAt) || timestamp(self.notBefore) < timestamp(self.expiresAt)',
+    message: 'must be later than `notBefore`',
+    holds: ({ notBefore, expiresAt }) =>
+      notBefore === undefined || expiresAt === undefined || Date.parse(notBefore) < Date.parse(expiresAt),
+  },
+];
+
+export const MCPAccessGrantSpec = GrantFields.superRefine(checkRules(GRANT_RULES));
+
+export const AccessStatus = z.strictObject({
+  observedGeneration: z.int().optional(),
+  phase: z.string().optional(),
+  message: z.string().optional(),
+  conditions: z.array(Condition).optional(),
+});
+
+export const MCPAccessGrant = resourceSchema('MCPAccessGrant', MCPAccessGrantSpec, AccessStatus);
+
+export type MCPAccessGrant = z.infer<typeof MCPAccessGrant>;
+export type MCPAccessGrantSpec = z.infer<typeof MCPAccessGrantSpec>;

@@ -1,0 +1,348 @@
+import { z } from 'zod';
+import { HEADERS } from '../names.ts';
+import {
+  AUTH_MODES,
+  ENFORCE_ON,
+  Labels,
+  POLICY_DECISIONS,
+  POLICY_MODES,
+  ROLLOUT_STRATEGIES,
+  SecretKeyRef,
+} from './common.ts';
+import { SideEffect, TeamId, TrustLevel } from './common.ts';
+import { Condition, NamespaceName, resourceSchema } from './meta.ts';
+import { type CrossFieldRule, checkRules, hasRepeats, isBlank } from './rules.ts';
+import { Source } from './source.ts';
+
+const Port = z.int().min(1).max(65535);
+const Quantity = z
+  .string()
+  .regex(/^([0-9]+(\.[0-9]*)?|\.[0-9]+)(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?$/, {
+    error: 'must be a quantity such as `250m` or `64Mi`',
+  });
+const IntOrPercent = z.union([
+  z.int().min(0),
+  z.string().regex(/^[0-9]+%?$/, { error: 'must be a whole number or a percentage such as `25%`' }),
+]);
+const HeaderName = z
+  .string()
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'must be an HTTP header name (RFC 9110 §5.1)' });
+const Duration = z
+  .string()
+  .regex(/^([0-9]+(\.[0-9]+)?(ns|us|ms|s|m|h))+$/, { error: 'must be a duration such as `1h30m`' });
+
+const ResourceList = z.strictObject({ cpu: Quantity.optional(), memory: Quantity.optional() });
+const Resources = z.strictObject({ limits: ResourceList.optional(), requests: ResourceList.optional() });
+
+const EnvVar = z.strictObject({ name: z.string().min(1), value: z.string() });
+const SecretEnvVar = z.strictObject({ name: z.string().min(1), secretKeyRef: SecretKeyRef });
+
+export const ToolConfig = z.strictObject({
+  name: z.string().min(1).max(256).meta({ description: 'Name as the server offers it, compared exactly.' }),
+  description: z.string().optional(),
+  requiredTrust: TrustLevel.default('low').meta({ description: 'Trust that a caller needs.' }),
+  sideEffect: SideEffect.meta({ description: 'What a call may do. A tool without one can never be called.' }),
+  riskLevel: TrustLevel.optional().meta({
+    description: 'Shown and recorded; derived from side effect and trust when absent.',
+  }),
+  labels: Labels.optional(),
+});
+
+const InventoryItem = z.strictObject({
+  name: z.string().min(1),
+  description: z.string().optional(),
+  labels: Labels.optional(),
+});
+
+const Auth = z.strictObject({
+  mode: z
+    .enum(AUTH_MODES)
+    .default('header')
+    .meta({
+      description:
+        'Where the identity of a caller comes from. A session token of the runtime is accepted in every mode but `oauth` and `mtls`.',
+    }),
+  humanIDHeader: HeaderName.default(HEADERS.humanId),
+  agentIDHeader: HeaderName.default(HEADERS.agentId),
+  teamIDHeader: HeaderName.default(HEADERS.teamId),
+  sessionIDHeader: HeaderName.default(HEADERS.agentSession),
+  tokenHeader: HeaderName.default(HEADERS.authorization).meta({ description: 'Header that carries the bearer token.' }),
+  issuerURL: z.string().optional().meta({ description: 'OIDC issuer; needed by `oauth`.' }),
+  audience: z.string().optional().meta({ description: 'Audience that a token must carry.' }),
+  trustDomain: z.string().optional().meta({ description: 'SPIFFE trust domain; needed by `mtls`.' }),
+});
+
+const Policy = z.strictObject({
+  mode: z
+    .enum(POLICY_MODES)
+    .default('allow-list')
+    .meta({ description: '`observe` records decisions and lets every call through.' }),
+  defaultDecision: z
+    .enum(POLICY_DECISIONS)
+    .default('deny')
+    .meta({ description: 'When no grant matches or none names the tool.' }),
+  enforceOn: z
+    .enum(ENFORCE_ON)
+    .default('call_tool')
+    .meta({
+      description:
+        '`call_tool`: tool calls, and tool lists are filtered. `all`: every method, prompts and resources too, unknown methods are denied.',
+    }),
+  policyVersion: z.string().default('v1').meta({ description: 'Label put on decisions.' }),
+});
+
+const Session = z.strictObject({
+  required: z.boolean().default(false).meta({ description: 'Calls need a live MCPAgentSession.' }),
+  store: z.string().default('kubernetes'),
+  headerName: HeaderName.default(HEADERS.agentSession),
+  maxLifetime: Duration.default('24h').meta({ description: 'Longest life of a session token.' }),
+  idleTimeout: Duration.default('1h'),
+  upstreamTokenHeader: HeaderName.default(HEADERS.authorization),
+});
+
+const Gateway = z.strictObject({
+  enabled: z.boolean().default(false),
+  image: z.string().optional(),
+  port: Port.optional().meta({ description: '8091 when enabled.' }),
+  upstreamURL: z.string().optional(),
+  stripPrefix: z.string().optional(),
+  resources: Resources.optional(),
+});
+
+const Analytics = z.strictObject({
+  disabled: z.boolean().default(false),
+  ingestURL: z.string().optional(),
+  source: z.string().optional(),
+  eventType: z.string().optional(),
+  apiKeySecretRef: SecretKeyRef.optional(),
+});
+
+const Rollout = z.strictObject({
+  strategy: z.enum(ROLLOUT_STRATEGIES).default('RollingUpdate'),
+  maxUnavailable: IntOrPercent.default('25%'),
+  maxSurge: IntOrPercent.default('25%'),
+  canaryReplicas: z.int().min(0).optional(),
+});
+
+const Audit = z.strictObject({
+  arguments: z
+    .enum(['none', 'redacted'])
+    .default('none')
+    .meta({ description: 'Whether arguments of calls are kept; if so, redacted.' }),
+  strict: z.boolean().default(false).meta({ description: 'Refuse calls that cannot be recorded.' }),
+});
+
+const Access = z.strictObject({
+  namespaces: z
+    .array(NamespaceName)
+    .default([])
+    .meta({ description: 'Other namespaces whose grants and sessions count for this server.' }),
+});
+
+const Bridge = z.strictObject({
+  isolation: z
+    .enum(['session', 'shared'])
+    .default('session')
+    .meta({
+      description:
+        '`session`: a process for each MCP session. `shared`: one process for all; only for servers without state or secrets of a caller.',
+    }),
+  maxSessions: z.int().min(1).max(1000).default(32),
+});
+
+const ServerFields = z.strictObject({
+  teamID: TeamId.optional(),
+  description: z.string().optional(),
+  image: z
+    .string()
+    .optional()
+    .meta({ description: 'Container image, with or without tag or digest. Exactly one of `image` and `source`.' }),
+  imageTag: z.string().optional().meta({ description: 'Tag for an image without one; `latest` when absent.' }),
+  source: Source.optional(),
+  transport: z
+    .enum(['http', 'stdio'])
+    .default('http')
+    .meta({ description: 'How the server speaks MCP. `stdio` servers are bridged.' }),
+  mcpPath: z
+    .string()
+    .regex(/^\//, { error: 'must start with `/`' })
+    .optional()
+    .meta({
+      description: 'Path at which the server itself answers: `/mcp` for a source, the public path for an image.',
+    }),
+  bridge: Bridge.optional(),
+  registryOverride: z.string().optional(),
+  useProvisionedRegistry: z.boolean().default(false),
+  imagePullSecrets: z.array(z.string()).optional(),
+  replicas: z.int().min(0).default(1),
+  port: Port.default(8088).meta({
+    description:
+      'Port on which the server listens in its container. On a host a free port is chosen. Given to the server as PORT.',
+  }),
+  servicePort: Port.default(80),
+  ingressPath: z.string().optional(),
+  ingressHost: z.string().optional(),
+  publicPathPrefix: z
+    .string()
+    .optional()
+    .meta({ description: 'The server is reached at `/{publicPathPrefix}/mcp`; the name of the server when absent.' }),
+  ingressClass: z.string().default('traefik'),
+  ingressAnnotations: z.record(z.string(), z.string()).optional(),
+  resources: Resources.optional(),
+  envVars: z.array(EnvVar).optional(),
+  secretEnvVars: z.array(SecretEnvVar).optional(),
+  tools: z.array(ToolConfig).max(1000).optional().meta({ description: 'The governed tools.' }),
+  prompts: z.array(InventoryItem).optional(),
+  mcpResources: z.array(InventoryItem).optional(),
+  tasks: z.array(InventoryItem).optional(),
+  auth: Auth.optional(),
+  policy: Policy.optional(),
+  session: Session.optional(),
+  gateway: Gateway.optional(),
+  analytics: Analytics.optional(),
+  audit: Audit.optional(),
+  access: Access.optional(),
+  rollout: Rollout.optional(),
+});
+
+type ServerFields = z.infer<typeof ServerFields>;
+
+const SET_ANALYTICS = ['ingestURL', 'source', 'eventType', 'apiKeySecretRef'] as const;
+
+/** Checks over several fields of `MCPServer.spec`. */
+export const SERVER_RULES: readonly CrossFieldRule<ServerFields>[] = [
+  {
+    id: 'image-or-source',
+    path: ['source'],
+    cel: "(has(self.image) && self.image.trim() != '') != has(self.source)",
+    message: 'exactly one of `image` and `source` is needed',
+    holds: (spec) => isBlank(spec.image) === (spec.source !== undefined),
+  },
+  {
+    id: 'port-differs-from-gateway',
+    path: ['port'],
+    cel: '!has(self.gateway) || !self.gateway.enabled || self.port != (has(self.gateway.port) ? self.gateway.port : 8091)',
+    message: 'must differ from `gateway.port` when the gateway is on',
+    holds: (spec) => spec.gateway?.enabled !== true || spec.port !== (spec.gateway.port ?? 8091),
+  },
+  {
+    id: 'oauth-needs-issuer',
+    path: ['auth', 'issuerURL'],
+    cel: "!has(self.auth) || self.auth.mode != 'oauth' || (has(self.auth.issuerURL) && self.auth.issuerURL.trim() != '')",
+    message: 'is needed by auth mode `oauth`',
+    holds: (spec) => spec.auth?.mode !== 'oauth' || !isBlank(spec.auth.issuerURL),
+  },
+  {
+    id: 'mtls-needs-trust-domain',
+    path: ['auth', 'trustDomain'],
+    cel: "!has(self.auth) || self.auth.mode != 'mtls' || (has(self.auth.trustDomain) && self.auth.trustDomain.trim() != '')",
+    message: 'is needed by auth mode `mtls`',
+    holds: (spec) => spec.auth?.mode !== 'mtls' || !isBlank(spec.auth.trustDomain),
+  },
+  {
+    id: 'mtls-needs-gateway',
+    path: ['gateway', 'enabled'],
+    cel: "!has(self.auth) || self.auth.mode != 'mtls' || (has(self.gateway) && self.gateway.enabled)",
+    message: 'must be true for auth mode `mtls`',
+    holds: (spec) => spec.auth?.mode !== 'mtls' || spec.gateway?.enabled === true,
+  },
+  {
+    id: 'mtls-needs-traefik',
+    path: ['ingressClass'],
+    cel: "!has(self.auth) || self.auth.mode != 'mtls' || self.ingressClass.trim() in ['', 'traefik']",
+    message: 'must be `traefik` for auth mode `mtls`',
+    holds: (spec) => spec.auth?.mode !== 'mtls' || ['', 'traefik'].includes(spec.ingressClass.trim()),
+  },
+  {
+    id: 'prefix-has-a-character',
+    path: ['publicPathPrefix'],
+    cel: "!has(self.publicPathPrefix) || self.publicPathPrefix.trim() == '' || self.publicPathPrefix.matches('[^/]')",
+    message: 'must contain a character other than `/`',
+    holds: (spec) => isBlank(spec.publicPathPrefix) || /[^/]/.test(spec.publicPathPrefix ?? ''),
+  },
+  {
+    id: 'tool-names-differ',
+    path: ['tools'],
+    cel: '!has(self.tools) || self.tools.all(t, self.tools.exists_one(u, u.name == t.name))',
+    message: 'must not name a tool twice',
+    holds: (spec) => !hasRepeats((spec.tools ?? []).map((tool) => tool.name)),
+  },
+  {
+    id: 'canary-needs-fewer-than-all',
+    path: ['rollout', 'canaryReplicas'],
+    cel: "!has(self.rollout) || self.rollout.strategy != 'Canary' || (has(self.rollout.canaryReplicas) && self.rollout.canaryReplicas > 0 && self.rollout.canaryReplicas < self.replicas)",
+    message: 'must be above 0 and below `replicas` for strategy `Canary`',
+    holds: ({ rollout, replicas }) =>
+      rollout?.strategy !== 'Canary' || ((rollout.canaryReplicas ?? 0) > 0 && (rollout.canaryReplicas ?? 0) < replicas),
+  },
+  {
+    id: 'analytics-needs-gateway',
+    path: ['analytics'],
+    cel: '!has(self.analytics) || self.analytics.disabled || (has(self.gateway) && self.gateway.enabled) || !(has(self.analytics.ingestURL) || has(self.analytics.source) || has(self.analytics.eventType) || has(self.analytics.apiKeySecretRef))',
+    message: 'must not be set while the gateway is off',
+    holds: ({ analytics, gateway }) =>
+      analytics === undefined ||
+      analytics.disabled ||
+      gateway?.enabled === true ||
+      SET_ANALYTICS.every((field) => analytics[field] === undefined),
+  },
+  {
+    id: 'stdio-has-one-replica',
+    path: ['replicas'],
+    cel: "self.transport != 'stdio' || self.replicas <= 1",
+    message: 'must not exceed 1 for transport `stdio`, whose sessions live in one process',
+    holds: (spec) => spec.transport !== 'stdio' || spec.replicas <= 1,
+  },
+  {
+    id: 'remote-has-http-transport',
+    path: ['transport'],
+    cel: "!has(self.source) || !has(self.source.url) || self.transport == 'http'",
+    message: 'must be `http` for a remote `source.url`',
+    holds: (spec) => spec.source?.url === undefined || spec.transport === 'http',
+  },
+];
+
+export const MCPServerSpec = ServerFields.superRefine(checkRules(SERVER_RULES));
+
+const InventoryTool = z.strictObject({
+  name: z.string(),
+  description: z.string().optional(),
+  declared: z.boolean().meta({ description: 'Whether `spec.tools` names it.' }),
+  proposedSideEffect: SideEffect.meta({
+    description: "Read from the server's annotations; unknown counts as destructive.",
+  }),
+});
+
+export const MCPServerStatus = z.strictObject({
+  observedGeneration: z.int().optional(),
+  phase: z.string().optional().meta({ description: 'For people; derived from the conditions.' }),
+  message: z.string().optional(),
+  conditions: z.array(Condition).optional(),
+  endpoint: z.string().optional().meta({ description: 'The governed URL.' }),
+  policyRevision: z.string().optional(),
+  protocolVersion: z.string().optional().meta({ description: 'MCP revision that the handshake agreed on.' }),
+  serverInfo: z.strictObject({ name: z.string(), version: z.string() }).optional(),
+  source: z
+    .string()
+    .optional()
+    .meta({ description: 'What runs, exactly: package and version, image and digest, or URL.' }),
+  tools: z.array(InventoryTool).optional(),
+  missingTools: z
+    .array(z.string())
+    .optional()
+    .meta({ description: 'Declared, but not offered by the running server.' }),
+  restarts: z.int().optional(),
+  deploymentReady: z.boolean().optional(),
+  serviceReady: z.boolean().optional(),
+  ingressReady: z.boolean().optional(),
+  gatewayReady: z.boolean().optional(),
+  policyReady: z.boolean().optional(),
+  canaryReady: z.boolean().optional(),
+});
+
+export const MCPServer = resourceSchema('MCPServer', MCPServerSpec, MCPServerStatus);
+
+export type MCPServer = z.infer<typeof MCPServer>;
+export type MCPServerSpec = z.infer<typeof MCPServerSpec>;
+export type MCPServerStatus = z.infer<typeof MCPServerStatus>;
+export type ToolConfig = z.infer<typeof ToolConfig>;

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { Instant, SecretKeyRef, ServerRef, Subject, TrustLevel } from './common.ts';
+import { AccessStatus } from './grant.ts';
+import { resourceSchema } from './meta.ts';
+import { type CrossFieldRule, checkRules } from './rules.ts';
+
+const SessionFields = z.strictObject({
+  serverRef: ServerRef,
+  subject: Subject,
+  consentedTrust: TrustLevel.default('low').meta({ description: 'Trust that the human agreed to.' }),
+  expiresAt: Instant.optional().meta({
+    description: 'End of the session; an instant in the past is accepted and means ended.',
+  }),
+  revoked: z.boolean().default(false).meta({ description: 'Cuts the agent off at once.' }),
+  upstreamTokenSecretRef: SecretKeyRef.optional().meta({
+    description: 'Token that goes to the MCP server in place of the caller’s.',
+  }),
+  policyVersion: z.string().optional(),
+});
+
+type SessionFields = z.infer<typeof SessionFields>;
+
+export const SESSION_RULES: readonly CrossFieldRule<SessionFields>[] = [
+  {
+    id: 'subject-is-somebody',
+    path: ['subject'],
+    cel: "[has(self.subject.humanID) && self.subject.humanID != '', has(self.subject.agentID) && self.subject.agentID != '', has(self.subject.teamID) && self.subject.teamID != ''].exists(x, x)",
+    message: 'at least one of `humanID`, `agentID` and `teamID` is needed',
+    holds: ({ subject }) =>
+      [subject.humanID, subject.agentID, subject.teamID].some((id) => id !== undefined && id !== ''),
+  },
+];
+
+export const MCPAgentSessionSpec = SessionFields.superRefine(checkRules(SESSION_RULES));
+
+export const MCPAgentSession = resourceSchema('MCPAgentSession', MCPAgentSessionSpec, AccessStatus);
+
+export type MCPAgentSession = z.infer<typeof MCPAgentSession>;
+export type MCPAgentSessionSpec = z.infer<typeof MCPAgentSessionSpec>;

@@ -1,0 +1,15 @@
+// time
+export { type Clock, systemClock } from './clock.ts';
+export { type BackoffPolicy, type RetryPolicy, backoffMs, retry } from './backoff.ts';
+export { signalAfter } from './signals.ts';
+
+// starting and closing
+export { OpenedSoFar, type Running, closeOnce } from './lifecycle.ts';
+
+// configuration, secrets and files
+export { ConfigError, type ConfigProblem, type ConfigSource, loadConfig } from './config.ts';
+export { Secret } from './secret.ts';
+export { writeFileAtomically } from './files.ts';
+
+// observability
+export { LOG_LEVELS, type LogFields, type LogLevel, type Logger, silentLogger } from './log.ts';
