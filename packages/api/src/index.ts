@@ -70,3 +70,26 @@ export {
   type PolicyDocumentTool,
 } from './policy-document.ts';
 export { AuditEvent, AuditPayload } from './audit-event.ts';
+
+// HTTP bodies of the platform API
+export {
+  ApplyRequest,
+  ApplyResult,
+  AuditPage,
+  ChangeResult,
+  DeployRequest,
+  EvaluateRequest,
+  GrantBody,
+  GrantList,
+  RuntimeStatus,
+  ServerBody,
+  ServerList,
+  ServerSummary,
+  SessionBody,
+  SessionList,
+  ToggleGrantRequest,
+  ToggleSessionRequest,
+  TokenRequest,
+  TokenResult,
+  VerifyResult,
+} from './http-contract.ts';

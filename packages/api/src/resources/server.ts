@@ -15,11 +15,9 @@ import { type CrossFieldRule, checkRules, hasRepeats, isBlank } from './rules.ts
 import { Source } from './source.ts';
 
 const Port = z.int().min(1).max(65535);
-const Quantity = z
-  .string()
-  .regex(/^([0-9]+(\.[0-9]*)?|\.[0-9]+)(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?$/, {
-    error: 'must be a quantity such as `250m` or `64Mi`',
-  });
+const Quantity = z.string().regex(/^([0-9]+(\.[0-9]*)?|\.[0-9]+)(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?$/, {
+  error: 'must be a quantity such as `250m` or `64Mi`',
+});
 const IntOrPercent = z.union([
   z.int().min(0),
   z.string().regex(/^[0-9]+%?$/, { error: 'must be a whole number or a percentage such as `25%`' }),
@@ -55,13 +53,10 @@ const InventoryItem = z.strictObject({
 });
 
 const Auth = z.strictObject({
-  mode: z
-    .enum(AUTH_MODES)
-    .default('header')
-    .meta({
-      description:
-        'Where the identity of a caller comes from. A session token of the runtime is accepted in every mode but `oauth` and `mtls`.',
-    }),
+  mode: z.enum(AUTH_MODES).default('header').meta({
+    description:
+      'Where the identity of a caller comes from. A session token of the runtime is accepted in every mode but `oauth` and `mtls`.',
+  }),
   humanIDHeader: HeaderName.default(HEADERS.humanId),
   agentIDHeader: HeaderName.default(HEADERS.agentId),
   teamIDHeader: HeaderName.default(HEADERS.teamId),
@@ -81,13 +76,10 @@ const Policy = z.strictObject({
     .enum(POLICY_DECISIONS)
     .default('deny')
     .meta({ description: 'When no grant matches or none names the tool.' }),
-  enforceOn: z
-    .enum(ENFORCE_ON)
-    .default('call_tool')
-    .meta({
-      description:
-        '`call_tool`: tool calls, and tool lists are filtered. `all`: every method, prompts and resources too, unknown methods are denied.',
-    }),
+  enforceOn: z.enum(ENFORCE_ON).default('call_tool').meta({
+    description:
+      '`call_tool`: tool calls, and tool lists are filtered. `all`: every method, prompts and resources too, unknown methods are denied.',
+  }),
   policyVersion: z.string().default('v1').meta({ description: 'Label put on decisions.' }),
 });
 
@@ -140,13 +132,10 @@ const Access = z.strictObject({
 });
 
 const Bridge = z.strictObject({
-  isolation: z
-    .enum(['session', 'shared'])
-    .default('session')
-    .meta({
-      description:
-        '`session`: a process for each MCP session. `shared`: one process for all; only for servers without state or secrets of a caller.',
-    }),
+  isolation: z.enum(['session', 'shared']).default('session').meta({
+    description:
+      '`session`: a process for each MCP session. `shared`: one process for all; only for servers without state or secrets of a caller.',
+  }),
   maxSessions: z.int().min(1).max(1000).default(32),
 });
 
@@ -163,13 +152,9 @@ const ServerFields = z.strictObject({
     .enum(['http', 'stdio'])
     .default('http')
     .meta({ description: 'How the server speaks MCP. `stdio` servers are bridged.' }),
-  mcpPath: z
-    .string()
-    .regex(/^\//, { error: 'must start with `/`' })
-    .optional()
-    .meta({
-      description: 'Path at which the server itself answers: `/mcp` for a source, the public path for an image.',
-    }),
+  mcpPath: z.string().regex(/^\//, { error: 'must start with `/`' }).optional().meta({
+    description: 'Path at which the server itself answers: `/mcp` for a source, the public path for an image.',
+  }),
   bridge: Bridge.optional(),
   registryOverride: z.string().optional(),
   useProvisionedRegistry: z.boolean().default(false),

@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import { type MCPAgentSession, SESSION_TOKEN_ISSUER, TOKEN_CLAIMS, serverAudience } from '@mcp-runtime/api';
+import { SignJWT } from 'jose';
+import { type SigningKey } from './signing-key.ts';
+
+export interface IssuedToken {
+  readonly token: string;
+  /** RFC 3339. */
+  readonly expiresAt: string;
+  readonly audience: string;
+}
+
+export interface TokenLife {
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number;
+}
+
+/** Signs a token that lets the session's agent call the session's server, and nothing else. */
+export function signSessionToken(key: SigningKey, session: MCPAgentSession, life: TokenLife): Promise<IssuedToken> {
+  const { metadata, spec } = session;
+  const claims = {
+    [TOKEN_CLAIMS.use]: 'session',
+    [TOKEN_CLAIMS.agent]: spec.subject.agentID ?? '',
+    [TOKEN_CLAIMS.team]: spec.subject.teamID ?? '',
+    [TOKEN_CLAIMS.session]: metadata.name,
+    [TOKEN_CLAIMS.sessionNamespace]: metadata.namespace,
+  };
+  const audience = serverAudience(spec.serverRef.namespace ?? metadata.namespace, spec.serverRef.name);
+  return sign(key, claims, spec.subject.humanID ?? '', audience, life);
+}
+
+/** Signs a token for the runtime's own readiness check of one server. */
+export function signProbeToken(key: SigningKey, audience: string, life: TokenLife): Promise<IssuedToken> {
+  return sign(key, { [TOKEN_CLAIMS.use]: 'probe' }, '', audience, life);
+}
+
+async function sign(
+  key: SigningKey,
+  claims: Readonly<Record<string, string>>,
+  subject: string,
+  audience: string,
+  { issuedAtMs, expiresAtMs }: TokenLife,
+): Promise<IssuedToken> {
+  const expiresAt = Math.floor(expiresAtMs / 1000);
+  const token = await new SignJWT(claims)
+    .setProtectedHeader({ alg: key.algorithm, kid: key.keyId, typ: 'JWT' })
+    .setIssuer(SESSION_TOKEN_ISSUER)
+    .setSubject(subject)
+    .setAudience(audience)
+    .setIssuedAt(Math.floor(issuedAtMs / 1000))
+    .setExpirationTime(expiresAt)
+    .setJti(randomUUID())
+    .sign(key.privateKey);
+  return { token, expiresAt: new Date(expiresAt * 1000).toISOString(), audience };
+}
