@@ -46,7 +46,10 @@ export {
   keyText,
 } from './resources/meta.ts';
 export {
+  AUTH_MODES,
   type AuthMode,
+  POLICY_DECISIONS,
+  POLICY_MODES,
   PolicyDecision,
   SIDE_EFFECTS,
   SideEffect,

@@ -58,7 +58,8 @@ export interface Invocation<S extends FlagSpecs> {
 /** What a command that prints data returns: the data for machines, the table for people. */
 export interface Printed {
   readonly data: unknown;
-  readonly table: Table;
+  /** For people: a table, or text as it is. */
+  readonly table: Table | string;
   /** Exit status when not 0, such as that of a verification that failed. */
   readonly failure?: AppError;
 }

@@ -7,7 +7,7 @@ export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 export async function render(printed: Printed, format: OutputFormat): Promise<string> {
   if (format === 'json') return `${JSON.stringify(printed.data, undefined, 2)}\n`;
   if (format === 'yaml') return (await import('yaml')).stringify(printed.data);
-  return renderTable(printed.table);
+  return typeof printed.table === 'string' ? `${printed.table}\n` : renderTable(printed.table);
 }
 
 export function renderTable({ columns, rows, empty, note }: Table): string {

@@ -1,0 +1,39 @@
+import { COMMANDS } from './commands/index.ts';
+import { complete } from './frame/completion.ts';
+import { type CommandIo } from './frame/command.ts';
+import { runProgram } from './frame/run.ts';
+
+/** The program: the only place that touches the process. */
+export async function main(process: NodeJS.Process): Promise<void> {
+  const words = process.argv.slice(2);
+  if (words[0] === '__complete') {
+    process.stdout.write(`${complete(COMMANDS, words.slice(1)).join('\n')}\n`);
+    return;
+  }
+  const io = processIo(process);
+  const asked = words[0] === '--version' || words[0] === '-v' ? ['version', ...words.slice(1)] : words;
+  process.exitCode = await runProgram(COMMANDS, asked, io);
+  // Connections that are kept alive must not hold a finished command back.
+  process.exit();
+}
+
+function processIo(process: NodeJS.Process): CommandIo {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort(signal));
+  // The wrapper that brings the right Node holds the other end: it is gone when this disconnects.
+  process.once('disconnect', () => stop.abort('SIGHUP'));
+  process.channel?.unref();
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(0);
+    });
+  }
+  return {
+    stdout: { write: (text) => void process.stdout.write(text), isTerminal: process.stdout.isTTY === true },
+    stderr: { write: (text) => void process.stderr.write(text), isTerminal: process.stderr.isTTY === true },
+    stdin: process.stdin,
+    env: process.env,
+    cwd: process.cwd(),
+    signal: stop.signal,
+  };
+}

@@ -1,0 +1,182 @@
+import { type PolicyDocument, type SideEffect, type TrustLevel } from '@mcp-runtime/api';
+import { type End, endOf, parseInstant } from './instant.ts';
+import { type Subject, SubjectIndex } from './subject-index.ts';
+import { type TrustRank, compareBytes, normalWord, riskOf, sideEffectOf, trustRank } from './values.ts';
+
+/** A policy document made ready for decisions: normalised once, indexed, never changed. */
+export interface Policy {
+  readonly revision: string;
+  readonly server: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly cluster: string;
+    readonly team: string;
+  };
+  readonly observes: boolean;
+  readonly allowsByDefault: boolean;
+  /** Whether every method is governed, or tool calls alone. */
+  readonly governs: 'all' | 'call_tool';
+  readonly policyVersion: string;
+  readonly sessionRequired: boolean;
+  readonly tools: ReadonlyMap<string, Tool>;
+  readonly grants: SubjectIndex<Grant>;
+  readonly sessions: ReadonlyMap<string, readonly Session[]>;
+  /** The document, for headers and other settings of a gateway. */
+  readonly document: PolicyDocument;
+}
+
+export interface Tool {
+  readonly requiredTrust: TrustRank;
+  readonly sideEffect: SideEffect | '';
+  readonly risk: TrustLevel | '';
+}
+
+export interface Grant {
+  readonly name: string;
+  readonly namespace: string;
+  readonly policyVersion: string;
+  readonly maxTrust: TrustRank;
+  readonly sideEffects: ReadonlySet<SideEffect>;
+  readonly disabled: boolean;
+  /** Milliseconds since the epoch; a text that is no instant never begins. */
+  readonly begins: number;
+  readonly ends: End;
+  readonly tools: ReadonlyMap<string, Rule>;
+  readonly prompts: ReadonlyMap<string, Rule>;
+  readonly resources: readonly ResourceRule[];
+  /** A grant without any rule covers every tool, prompt and resource. */
+  readonly coversAll: boolean;
+}
+
+export interface Rule {
+  readonly denies: boolean;
+  readonly requiredTrust: TrustRank;
+}
+
+export interface ResourceRule extends Rule {
+  /** What the URI is, or begins with. */
+  readonly text: string;
+  readonly isPrefix: boolean;
+}
+
+export interface Session {
+  readonly name: string;
+  readonly namespace: string;
+  readonly subject: Subject;
+  readonly policyVersion: string;
+  readonly revoked: boolean;
+  readonly ends: End;
+  /** Undefined when nothing was consented to, which caps nothing. */
+  readonly consentedTrust: TrustRank | undefined;
+}
+
+type DocumentGrant = NonNullable<PolicyDocument['grants']>[number];
+type DocumentSession = NonNullable<PolicyDocument['sessions']>[number];
+type DocumentTool = NonNullable<PolicyDocument['tools']>[number];
+
+/** Costs time in proportion to the document; decisions from the result do not. */
+export function compilePolicy(document: PolicyDocument): Policy {
+  const { server, policy, session } = document;
+  const mode = normalWord(policy?.mode);
+  return {
+    revision: document.revision,
+    server: {
+      name: server.name,
+      namespace: server.namespace,
+      cluster: server.cluster ?? '',
+      team: server.team_id ?? '',
+    },
+    observes: mode === 'observe',
+    allowsByDefault: normalWord(policy?.default_decision) === 'allow',
+    governs: normalWord(policy?.enforce_on) === 'all' ? 'all' : 'call_tool',
+    policyVersion: policy?.policy_version ?? 'v1',
+    sessionRequired: session?.required === true,
+    tools: firstByName(document.tools ?? [], toTool),
+    grants: new SubjectIndex(sortedGrants(document.grants ?? [])),
+    sessions: sessionsByName(document.sessions ?? []),
+    document,
+  };
+}
+
+function firstByName<T extends { readonly name: string }, R>(
+  items: readonly T[],
+  to: (item: T) => R,
+): ReadonlyMap<string, R> {
+  const found = new Map<string, R>();
+  for (const item of items) if (!found.has(item.name)) found.set(item.name, to(item));
+  return found;
+}
+
+function toTool(tool: DocumentTool): Tool {
+  const requiredTrust = trustRank(tool.required_trust);
+  const sideEffect = sideEffectOf(tool.side_effect);
+  return { requiredTrust, sideEffect, risk: riskOf(tool.risk_level, sideEffect, requiredTrust) };
+}
+
+function sortedGrants(grants: readonly DocumentGrant[]): readonly (readonly [Subject, Grant])[] {
+  const key = (grant: DocumentGrant): string => `${grant.namespace ?? ''}\0${grant.name}`;
+  return grants.toSorted((a, b) => compareBytes(key(a), key(b))).map((grant) => [subjectOf(grant), toGrant(grant)]);
+}
+
+function toGrant(grant: DocumentGrant): Grant {
+  const tools = firstByName(grant.tool_rules ?? [], toRule);
+  const prompts = firstByName(grant.prompt_rules ?? [], toRule);
+  const resources = (grant.resource_rules ?? []).map((rule) => ({
+    ...toRule(rule),
+    text: rule.uri.replace(/\*$/, ''),
+    isPrefix: rule.uri.endsWith('*'),
+  }));
+  return {
+    name: grant.name,
+    namespace: grant.namespace ?? '',
+    policyVersion: grant.policy_version ?? '',
+    maxTrust: trustRank(grant.max_trust),
+    sideEffects: new Set((grant.allowed_side_effects ?? []).map(sideEffectOf).filter((effect) => effect !== '')),
+    disabled: grant.disabled === true,
+    begins: beginOf(grant.not_before),
+    ends: endOf(grant.expires_at),
+    tools,
+    prompts,
+    resources,
+    coversAll: tools.size === 0 && prompts.size === 0 && resources.length === 0,
+  };
+}
+
+function toRule(rule: { readonly decision?: string | undefined; readonly required_trust?: string | undefined }): Rule {
+  return { denies: normalWord(rule.decision) === 'deny', requiredTrust: trustRank(rule.required_trust) };
+}
+
+function beginOf(text: string | undefined): number {
+  if (text === undefined || text.trim() === '') return Number.NEGATIVE_INFINITY;
+  return parseInstant(text) ?? Number.POSITIVE_INFINITY;
+}
+
+function sessionsByName(sessions: readonly DocumentSession[]): ReadonlyMap<string, readonly Session[]> {
+  const found = new Map<string, Session[]>();
+  for (const session of sessions) {
+    const same = found.get(session.name);
+    if (same === undefined) found.set(session.name, [toSession(session)]);
+    else same.push(toSession(session));
+  }
+  return found;
+}
+
+function toSession(session: DocumentSession): Session {
+  return {
+    name: session.name,
+    namespace: session.namespace ?? '',
+    subject: subjectOf(session),
+    policyVersion: session.policy_version ?? '',
+    revoked: session.revoked === true,
+    ends: endOf(session.expires_at),
+    consentedTrust: normalWord(session.consented_trust) === '' ? undefined : trustRank(session.consented_trust),
+  };
+}
+
+function subjectOf(object: {
+  readonly human_id?: string | undefined;
+  readonly agent_id?: string | undefined;
+  readonly team_id?: string | undefined;
+}): Subject {
+  return { human: object.human_id ?? '', agent: object.agent_id ?? '', team: object.team_id ?? '' };
+}

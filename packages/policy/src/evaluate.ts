@@ -1,0 +1,63 @@
+import { CHECKS } from './checks.ts';
+import { type Policy } from './compile.ts';
+import { type Decision, NO_FACTS, deny, issuePermit } from './decision.ts';
+import { Facts } from './facts.ts';
+import { type Identity, type PolicyRequest } from './request.ts';
+
+/** Pure: no clock, no I/O, never throws. The same request always gets the same decision. */
+export function evaluate(policy: Policy, request: PolicyRequest): Decision {
+  const { target } = request;
+  if (target?.kind === 'resources') return evaluateEach(policy, request, target.uris);
+  const facts = new Facts(policy, request);
+  if (!policy.observes) return enforce(facts);
+  if (facts.governance === 'none')
+    return issuePermit('allowed', policy.revision, { ...NO_FACTS, policyVersion: policy.policyVersion });
+  const observed = { ...NO_FACTS, policyVersion: policy.policyVersion, riskLevel: facts.tool.risk };
+  return issuePermit('allowed', policy.revision, observed, enforce(facts));
+}
+
+function enforce(facts: Facts): Decision {
+  for (const check of CHECKS) {
+    const decision = check.settle(facts);
+    if (decision !== undefined) return decision;
+  }
+  return issuePermit('allowed', facts.policy.revision, facts.withTrust());
+}
+
+/** Several resources at once: the first that is denied denies them all. */
+function evaluateEach(policy: Policy, request: PolicyRequest, uris: readonly string[]): Decision {
+  const access = evaluate(policy, { ...request, target: { kind: 'server' } });
+  if (!access.allowed) return access;
+  const decisions = uris.map((uri) => evaluate(policy, { ...request, target: { kind: 'resource', uri } }));
+  return decisions.find((decision) => !decision.allowed) ?? decisions[0] ?? access;
+}
+
+/** Methods that the runtime's own readiness check may use. */
+const PROBE_METHODS: ReadonlySet<string> = new Set([
+  'initialize',
+  'notifications/initialized',
+  'ping',
+  'server/discover',
+  'tools/list',
+  'http/delete',
+]);
+
+/** Decides for the runtime's own readiness check, whose token the gateway has verified. */
+export function evaluateProbe(policy: Policy, method: string): Decision {
+  const facts = { ...NO_FACTS, policyVersion: policy.policyVersion };
+  if (PROBE_METHODS.has(method)) return issuePermit('allowed', policy.revision, facts);
+  return deny('unknown_method', policy.revision, facts, `a readiness check may not use \`${method}\``);
+}
+
+export type Listed = 'tools' | 'prompts' | 'resources' | 'templates';
+
+/** Whether a caller sees an item of a list: exactly when using it would be allowed. */
+export function isVisible(policy: Policy, identity: Identity, now: number, of: Listed): (nameOrUri: string) => boolean {
+  return (nameOrUri) => evaluate(policy, { ...useOf(of, nameOrUri), identity, now }).allowed;
+}
+
+function useOf(of: Listed, nameOrUri: string): Pick<PolicyRequest, 'method' | 'target'> {
+  if (of === 'tools') return { method: 'tools/call', target: { kind: 'tool', name: nameOrUri } };
+  if (of === 'prompts') return { method: 'prompts/get', target: { kind: 'prompt', name: nameOrUri } };
+  return { method: 'resources/read', target: { kind: of === 'resources' ? 'resource' : 'template', uri: nameOrUri } };
+}

@@ -1,0 +1,145 @@
+import { type Grant, type Policy, type Session, type Tool } from './compile.ts';
+import { type DecisionFacts, NO_FACTS } from './decision.ts';
+import { type Folded, type Thing, foldGrants, isActive } from './fold.ts';
+import { hasEnded } from './instant.ts';
+import { type PolicyRequest, isToolCall } from './request.ts';
+import { matches } from './subject-index.ts';
+import { firstNonBlank, trustName } from './values.ts';
+
+/** How the session that a caller names stands. */
+export type SessionStanding = 'unnamed' | 'not-found' | 'revoked' | 'expired' | 'live';
+
+/** What is governed: nothing, access to the server, the things that the message names, or the unknown. */
+export type Governance = 'none' | 'access' | 'things' | 'unknown';
+
+const UNLISTED: Tool = { requiredTrust: 1, sideEffect: '', risk: '' };
+/** Prompts and resources are read. */
+const READ: Tool = { requiredTrust: 1, sideEffect: 'read', risk: '' };
+
+/** What the checks look at, each part computed when first asked for. */
+export class Facts {
+  readonly policy: Policy;
+  readonly request: PolicyRequest;
+  #session: { readonly standing: SessionStanding; readonly session: Session | undefined } | undefined;
+  #folded: Folded | undefined;
+
+  constructor(policy: Policy, request: PolicyRequest) {
+    this.policy = policy;
+    this.request = request;
+  }
+
+  get governance(): Governance {
+    const { method, target } = this.request;
+    if (isToolCall(method)) return 'things';
+    if (this.policy.governs === 'call_tool') return 'none';
+    if (target === undefined) return 'unknown';
+    return target.kind === 'list' || target.kind === 'server' || target.kind === 'task' ? 'access' : 'things';
+  }
+
+  /** The thing that this decision is about. A call without a name is one of the tool with the empty name. */
+  get thing(): Thing {
+    const { target } = this.request;
+    if (
+      target?.kind === 'prompt' ||
+      target?.kind === 'tool' ||
+      target?.kind === 'resource' ||
+      target?.kind === 'template'
+    )
+      return target;
+    return { kind: 'tool', name: '' };
+  }
+
+  get tool(): Tool {
+    const { thing } = this;
+    if (thing.kind !== 'tool') return READ;
+    return this.policy.tools.get(thing.name) ?? UNLISTED;
+  }
+
+  get standing(): SessionStanding {
+    return this.#foundSession().standing;
+  }
+
+  /** The session that counts: live ones, and where sessions are required also one that ended. */
+  get session(): Session | undefined {
+    const { standing, session } = this.#foundSession();
+    return standing === 'live' || this.policy.sessionRequired ? session : undefined;
+  }
+
+  get grants(): readonly Grant[] {
+    return this.policy.grants.matching(this.request.identity);
+  }
+
+  get hasActiveGrant(): boolean {
+    return this.grants.some((grant) => isActive(grant, this.request.now));
+  }
+
+  get folded(): Folded {
+    const { requiredTrust, sideEffect } = this.tool;
+    return (this.#folded ??= foldGrants(
+      this.grants,
+      { thing: this.thing, requiredTrust, sideEffect },
+      this.request.now,
+    ));
+  }
+
+  /** Lowest of what the administrator gave and the human agreed to. */
+  get trust(): { readonly admin: 1 | 2 | 3; readonly consented: 1 | 2 | 3; readonly effective: 1 | 2 | 3 } {
+    const admin = this.folded.outcome === 'granted' ? this.folded.adminTrust || 1 : 1;
+    const consented = (this.standing === 'live' ? this.session?.consentedTrust : undefined) ?? admin;
+    return { admin, consented, effective: consented < admin ? consented : admin };
+  }
+
+  /** Facts that every decision with a session carries. */
+  withSession(version?: string): DecisionFacts {
+    const { session } = this;
+    return {
+      ...NO_FACTS,
+      policyVersion: firstNonBlank(version, this.policy.policyVersion),
+      matchedSession: session && { name: session.name, namespace: session.namespace },
+    };
+  }
+
+  /** Facts of a decision that grants led to. */
+  withGrant(): DecisionFacts {
+    const { folded } = this;
+    if (folded.outcome === 'not-granted') return this.withSession();
+    const { grant } = folded;
+    return { ...this.withSession(grant.policyVersion), matchedGrant: { name: grant.name, namespace: grant.namespace } };
+  }
+
+  withRequirement(): DecisionFacts {
+    const { folded, tool } = this;
+    const required = folded.outcome === 'granted' ? folded.requiredTrust : tool.requiredTrust;
+    return {
+      ...this.withGrant(),
+      requiredTrust: trustName(required),
+      requiredSideEffect: tool.sideEffect,
+      riskLevel: tool.risk,
+    };
+  }
+
+  withTrust(): DecisionFacts {
+    const { admin, consented, effective } = this.trust;
+    return {
+      ...this.withRequirement(),
+      adminTrust: trustName(admin),
+      consentedTrust: trustName(consented),
+      effectiveTrust: trustName(effective),
+    };
+  }
+
+  #foundSession(): { readonly standing: SessionStanding; readonly session: Session | undefined } {
+    return (this.#session ??= this.#findSession());
+  }
+
+  #findSession(): { readonly standing: SessionStanding; readonly session: Session | undefined } {
+    const { identity, now } = this.request;
+    if (identity.session === '') return { standing: 'unnamed', session: undefined };
+    const session = this.policy.sessions
+      .get(identity.session)
+      ?.find((candidate) => matches(candidate.subject, identity));
+    if (session === undefined) return { standing: 'not-found', session };
+    if (session.revoked) return { standing: 'revoked', session };
+    return { standing: hasEnded(session.ends, now) ? 'expired' : 'live', session };
+  }
+}

@@ -1,0 +1,90 @@
+import { type SideEffect } from '@mcp-runtime/api';
+import { type Grant, type ResourceRule, type Rule } from './compile.ts';
+import { hasEnded } from './instant.ts';
+import { type TrustRank } from './values.ts';
+
+/** A single thing that a call names. */
+export type Thing =
+  | { readonly kind: 'tool'; readonly name: string }
+  | { readonly kind: 'prompt'; readonly name: string }
+  | { readonly kind: 'resource' | 'template'; readonly uri: string };
+
+/** What the grants of a caller say about one thing, taken together. */
+export type Folded =
+  | { readonly outcome: 'denied'; readonly grant: Grant }
+  | { readonly outcome: 'not-granted' }
+  | {
+      readonly outcome: 'granted';
+      /** The grant that the decision is put down to. */
+      readonly grant: Grant;
+      readonly sideEffectAllowed: boolean;
+      /** 0 when no grant allows the side effect. */
+      readonly adminTrust: TrustRank | 0;
+      readonly requiredTrust: TrustRank;
+    };
+
+export interface Wanted {
+  readonly thing: Thing;
+  readonly sideEffect: SideEffect | '';
+  readonly requiredTrust: TrustRank;
+}
+
+/** Grants in order; a deny rule ends the scan, whatever was allowed before. */
+export function foldGrants(grants: readonly Grant[], wanted: Wanted, now: number): Folded {
+  let attributed: Grant | undefined;
+  let adminTrust: TrustRank | 0 = 0;
+  let requiredTrust = wanted.requiredTrust;
+  for (const grant of grants) {
+    if (!isActive(grant, now)) continue;
+    const rule = ruleFor(grant, wanted.thing);
+    if (rule === undefined) continue;
+    if (rule !== 'covered' && rule.denies) return { outcome: 'denied', grant };
+    attributed ??= grant;
+    if (wanted.sideEffect === '' || !grant.sideEffects.has(wanted.sideEffect)) continue;
+    if (grant.maxTrust > adminTrust) {
+      attributed = grant;
+      adminTrust = grant.maxTrust;
+    }
+    if (rule !== 'covered' && rule.requiredTrust > requiredTrust) {
+      attributed = grant;
+      requiredTrust = rule.requiredTrust;
+    }
+  }
+  if (attributed === undefined) return { outcome: 'not-granted' };
+  return { outcome: 'granted', grant: attributed, sideEffectAllowed: adminTrust > 0, adminTrust, requiredTrust };
+}
+
+/** Not disabled, and inside its window. */
+export function isActive(grant: Grant, now: number): boolean {
+  return !grant.disabled && now >= grant.begins && !hasEnded(grant.ends, now);
+}
+
+function ruleFor(grant: Grant, thing: Thing): Rule | 'covered' | undefined {
+  if (grant.coversAll) return 'covered';
+  if (thing.kind === 'tool') return grant.tools.get(thing.name);
+  if (thing.kind === 'prompt') return grant.prompts.get(thing.name);
+  return resourceRule(grant.resources, thing);
+}
+
+/** A deny rule first, then the allow rule that asks for the most trust. */
+function resourceRule(
+  rules: readonly ResourceRule[],
+  thing: { readonly kind: 'resource' | 'template'; readonly uri: string },
+): Rule | undefined {
+  const applies = thing.kind === 'resource' ? coversUri : overlapsTemplate;
+  const found = rules.filter((rule) => applies(rule, thing.uri));
+  const byStrictness = (a: Rule, b: Rule): number =>
+    Number(b.denies) - Number(a.denies) || b.requiredTrust - a.requiredTrust;
+  return found.toSorted(byStrictness)[0];
+}
+
+function coversUri(rule: ResourceRule, uri: string): boolean {
+  return rule.isPrefix ? uri.startsWith(rule.text) : uri === rule.text;
+}
+
+/** Whether the rule can say something about every (deny) or some (allow) URI that the template can become. */
+function overlapsTemplate(rule: ResourceRule, template: string): boolean {
+  const literal = template.slice(0, template.includes('{') ? template.indexOf('{') : undefined);
+  const coversAll = rule.isPrefix && literal.startsWith(rule.text);
+  return rule.denies ? coversAll : coversAll || rule.text.startsWith(literal);
+}

@@ -1,0 +1,15 @@
+// the document
+export { type Ignored, type RenderInput, type Rendered, isAbout, isAdmitted, renderPolicy } from './render.ts';
+export { revisionOf, stamp } from './revision.ts';
+export { type ParsedPolicy, parsePolicy } from './parse.ts';
+export { faultOf } from './validate.ts';
+
+// decisions
+export { type Policy, compilePolicy } from './compile.ts';
+export { type Decision, type Denial, type Permit, isPermit } from './decision.ts';
+export { type Listed, evaluate, evaluateProbe, isVisible } from './evaluate.ts';
+export { type Identity, type PolicyRequest, type Target, isToolCall } from './request.ts';
+export { type Explanation, type Step, explain } from './explain.ts';
+export { decisionText } from './decision-text.ts';
+export { sessionStanding } from './standing.ts';
+export { parseInstant } from './instant.ts';

@@ -1,0 +1,153 @@
+import { type PolicyDocument } from '@mcp-runtime/api';
+import { POLICY_VOCABULARY } from './vocabulary.ts';
+import { SCHEMA_VERSION, revisionOf } from './revision.ts';
+import { normalWord } from './values.ts';
+
+/** What is wrong with a document, or undefined. Checks run in a fixed order and stop at the first fault. */
+export function faultOf(document: PolicyDocument): string | undefined {
+  for (const check of CHECKS) {
+    const fault = check(document);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+type Check = (document: PolicyDocument) => string | undefined;
+
+const CHECKS: readonly Check[] = [
+  (document) =>
+    document.schema_version === SCHEMA_VERSION
+      ? undefined
+      : `schema_version: found \`${document.schema_version}\`, allowed: ${SCHEMA_VERSION}`,
+  (document) => (isBlank(document.revision) ? 'revision: is missing' : undefined),
+  revisionMatches,
+  (document) => (isBlank(document.server.name) ? 'server.name: is missing' : undefined),
+  authIsComplete,
+  (document) => word('policy.mode', document.policy?.mode, POLICY_VOCABULARY.modes),
+  (document) => word('policy.default_decision', document.policy?.default_decision, POLICY_VOCABULARY.decisions),
+  toolsAreValid,
+  grantsAreValid,
+  sessionsAreValid,
+];
+
+function revisionMatches(document: PolicyDocument): string | undefined {
+  const computed = revisionOf(document);
+  return computed === document.revision
+    ? undefined
+    : `revision: found \`${document.revision}\`, the content has \`${computed}\``;
+}
+
+function authIsComplete({ auth }: PolicyDocument): string | undefined {
+  const fault = word('auth.mode', auth?.mode, POLICY_VOCABULARY.authModes);
+  if (fault !== undefined) return fault;
+  const mode = normalWord(auth?.mode);
+  if (mode === 'oauth' && isBlank(auth?.issuer_url)) return 'auth.issuer_url: is needed by mode oauth';
+  if (mode === 'mtls' && isBlank(auth?.trust_domain)) return 'auth.trust_domain: is needed by mode mtls';
+  return undefined;
+}
+
+function toolsAreValid({ tools = [] }: PolicyDocument): string | undefined {
+  const seen = new Set<string>();
+  for (const [index, tool] of tools.entries()) {
+    const at = `tools[${index}]`;
+    const fault =
+      nameFault(at, tool.name, tool.name, seen) ??
+      word(`${at}.required_trust`, tool.required_trust, POLICY_VOCABULARY.trust) ??
+      word(`${at}.side_effect`, tool.side_effect, POLICY_VOCABULARY.sideEffects);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+function grantsAreValid({ grants = [] }: PolicyDocument): string | undefined {
+  const seen = new Set<string>();
+  for (const [index, grant] of grants.entries()) {
+    const at = `grants[${index}]`;
+    const fault =
+      nameFault(at, grant.name, keyOf(grant), seen) ??
+      word(`${at}.max_trust`, grant.max_trust, POLICY_VOCABULARY.trust) ??
+      effectsFault(at, grant.allowed_side_effects ?? []) ??
+      rulesFault(
+        `${at}.tool_rules`,
+        (grant.tool_rules ?? []).map((rule) => ({ ...rule, key: rule.name })),
+      ) ??
+      rulesFault(
+        `${at}.prompt_rules`,
+        (grant.prompt_rules ?? []).map((rule) => ({ ...rule, key: rule.name })),
+      ) ??
+      rulesFault(
+        `${at}.resource_rules`,
+        (grant.resource_rules ?? []).map((rule) => ({ ...rule, key: rule.uri })),
+      );
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+function effectsFault(at: string, effects: readonly string[]): string | undefined {
+  const bad = effects.findIndex(
+    (effect) => isBlank(effect) || !includes(POLICY_VOCABULARY.sideEffects, normalWord(effect)),
+  );
+  return bad === -1
+    ? undefined
+    : wrongWord(`${at}.allowed_side_effects[${bad}]`, effects[bad], POLICY_VOCABULARY.sideEffects);
+}
+
+interface KeyedRule {
+  readonly key: string;
+  readonly decision?: string | undefined;
+  readonly required_trust?: string | undefined;
+}
+
+function rulesFault(at: string, rules: readonly KeyedRule[]): string | undefined {
+  const seen = new Set<string>();
+  for (const [index, rule] of rules.entries()) {
+    const fault =
+      nameFault(`${at}[${index}]`, rule.key, rule.key, seen) ??
+      word(`${at}[${index}].decision`, rule.decision, POLICY_VOCABULARY.decisions) ??
+      word(`${at}[${index}].required_trust`, rule.required_trust, POLICY_VOCABULARY.trust);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+function sessionsAreValid({ sessions = [] }: PolicyDocument): string | undefined {
+  const seen = new Set<string>();
+  for (const [index, session] of sessions.entries()) {
+    const at = `sessions[${index}]`;
+    const fault =
+      nameFault(at, session.name, keyOf(session), seen) ??
+      word(`${at}.consented_trust`, session.consented_trust, POLICY_VOCABULARY.trust);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+/** Same names in different namespaces are different objects; a separator that no name holds keeps them apart. */
+function keyOf(object: { readonly name: string; readonly namespace?: string | undefined }): string {
+  return `${object.namespace ?? ''}\0${object.name}`;
+}
+
+function nameFault(at: string, name: string, key: string, seen: Set<string>): string | undefined {
+  if (isBlank(name)) return `${at}.name: is missing`;
+  if (seen.has(key)) return `${at}.name: \`${name}\` is there twice`;
+  seen.add(key);
+  return undefined;
+}
+
+/** A word of a closed set; blank is allowed. */
+function word(path: string, text: string | undefined, allowed: readonly string[]): string | undefined {
+  return isBlank(text) || includes(allowed, normalWord(text)) ? undefined : wrongWord(path, text, allowed);
+}
+
+function wrongWord(path: string, found: string | undefined, allowed: readonly string[]): string {
+  return `${path}: found \`${found ?? ''}\`, allowed: ${allowed.join(', ')}`;
+}
+
+function includes(allowed: readonly string[], text: string): boolean {
+  return allowed.includes(text);
+}
+
+function isBlank(text: string | undefined): boolean {
+  return text === undefined || text.trim() === '';
+}
