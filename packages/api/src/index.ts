@@ -65,6 +65,9 @@ export { RESOURCE_KINDS, type Resource, type ResourceKind, isResourceKind } from
 export { type ResolvedServer, resolveServer, taggedImage } from './resources/defaults.ts';
 export { type CrossFieldRule } from './resources/rules.ts';
 
+// server file
+export { type RegistryHosts, SERVER_SCOPES, ServerFile, ServerFileEntry, toServers } from './server-file.ts';
+
 // policy document and audit event
 export {
   PolicyDocument,
