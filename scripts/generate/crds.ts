@@ -128,7 +128,7 @@ function crdOf({ kind, shortName, columns, rules }: CrdSource): object {
 
 /** One node of a structural schema: no `$ref`, no `const`, a type everywhere, closed objects by pruning. */
 export function structural(schema: JsonSchema, path: string, rules: CrdSource['rules']): object {
-  const { properties, items, additionalProperties, anyOf, const: only, ...same } = schema;
+  const { properties, items, additionalProperties, propertyNames: _, anyOf, const: only, ...same } = schema;
   if (anyOf !== undefined) return { ...same, 'x-kubernetes-int-or-string': true };
   const own = rules[path] ?? [];
   const validations = own.filter((rule) => !Object.hasOwn(UNIQUE_LISTS, rule.id)).map(validation);

@@ -175,7 +175,7 @@ function namesPage(): string {
       '',
       ...table(
         ['Use', 'Name'],
-        Object.entries(names).map(([use, name]) => [use, `\`${String(name)}\``]),
+        Object.entries(names).map(([use, name]) => [use, `\`${name}\``]),
       ),
       '',
     ]),

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MCPAccessGrantSpec } from './grant.ts';
+import { MCPServerSpec } from './server.ts';
+import { MCPAgentSessionSpec } from './session.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const IMAGE = { image: 'example.com/a' };
+const TOOL = { name: 't', sideEffect: 'read' };
+const ACCESS = { serverRef: { name: 'a' }, subject: { humanID: 'h' } };
+const MTLS = { ...IMAGE, auth: { mode: 'mtls', trustDomain: 'd' }, gateway: { enabled: true } };
+const GATEWAY = { ...IMAGE, gateway: { enabled: true } };
+const CANARY = { ...IMAGE, replicas: 3 };
+const canary = (canaryReplicas?: number) => ({ strategy: 'Canary', canaryReplicas });
+
+test('a server with an image alone gets the defaults', () => {
+  assert.deepEqual(MCPServerSpec.parse(IMAGE), {
+    ...IMAGE,
+    transport: 'http',
+    useProvisionedRegistry: false,
+    replicas: 1,
+    port: 8088,
+    servicePort: 80,
+    ingressClass: 'traefik',
+  });
+});
+
+test('sections of a server that are present get the defaults', () => {
+  const spec = MCPServerSpec.parse({
+    ...GATEWAY,
+    auth: {},
+    policy: {},
+    session: {},
+    analytics: {},
+    rollout: {},
+    tools: [TOOL],
+  });
+  assert.deepEqual(spec.auth, {
+    mode: 'header',
+    humanIDHeader: 'X-MCP-Human-ID',
+    agentIDHeader: 'X-MCP-Agent-ID',
+    teamIDHeader: 'X-MCP-Team-ID',
+    sessionIDHeader: 'X-MCP-Agent-Session',
+    tokenHeader: 'Authorization',
+  });
+  assert.deepEqual(spec.policy, {
+    mode: 'allow-list',
+    defaultDecision: 'deny',
+    enforceOn: 'call_tool',
+    policyVersion: 'v1',
+  });
+  assert.deepEqual(spec.session, {
+    required: false,
+    store: 'kubernetes',
+    headerName: 'X-MCP-Agent-Session',
+    maxLifetime: '24h',
+    idleTimeout: '1h',
+    upstreamTokenHeader: 'Authorization',
+  });
+  assert.deepEqual(spec.analytics, { disabled: false });
+  assert.deepEqual(spec.rollout, { strategy: 'RollingUpdate', maxUnavailable: '25%', maxSurge: '25%' });
+  assert.deepEqual(spec.tools, [{ ...TOOL, requiredTrust: 'low' }]);
+});
+
+test('a grant and a session get the defaults', () => {
+  assert.deepEqual(MCPAccessGrantSpec.parse(ACCESS), { ...ACCESS, maxTrust: 'low', disabled: false });
+  assert.deepEqual(MCPAgentSessionSpec.parse(ACCESS), { ...ACCESS, consentedTrust: 'low', revoked: false });
+});
+
+/** `fault` is the path of the only issue, or undefined where the value is valid. */
+const SERVERS: readonly { readonly id: string; readonly spec: Fields; readonly fault?: string }[] = [
+  { id: 'blank image', spec: { image: ' ' }, fault: 'source' },
+  { id: 'image and source', spec: { ...IMAGE, source: { url: 'http://x' } }, fault: 'source' },
+  { id: 'two sources', spec: { source: { url: 'http://x', image: 'x' } }, fault: 'source' },
+  { id: 'team with white space', spec: { ...IMAGE, teamID: 'a b' }, fault: 'teamID' },
+  { id: 'team of 129 characters', spec: { ...IMAGE, teamID: 'a'.repeat(129) }, fault: 'teamID' },
+  { id: 'port of the gateway', spec: { ...GATEWAY, port: 8091 }, fault: 'port' },
+  { id: 'port of a gateway that is off', spec: { ...IMAGE, port: 8091, gateway: {} } },
+  { id: 'port out of range', spec: { ...IMAGE, port: 65_536 }, fault: 'port' },
+  { id: 'oauth without issuer', spec: { ...GATEWAY, auth: { mode: 'oauth' } }, fault: 'auth.issuerURL' },
+  { id: 'oauth with issuer', spec: { ...GATEWAY, auth: { mode: 'oauth', issuerURL: 'https://i' } } },
+  { id: 'mtls', spec: MTLS },
+  { id: 'mtls without trust domain', spec: { ...GATEWAY, auth: { mode: 'mtls' } }, fault: 'auth.trustDomain' },
+  { id: 'mtls without gateway', spec: { ...MTLS, gateway: {} }, fault: 'gateway.enabled' },
+  { id: 'mtls behind nginx', spec: { ...MTLS, ingressClass: 'nginx' }, fault: 'ingressClass' },
+  { id: 'prefix of slashes', spec: { ...IMAGE, publicPathPrefix: '//' }, fault: 'publicPathPrefix' },
+  { id: 'blank prefix', spec: { ...IMAGE, publicPathPrefix: ' ' } },
+  { id: 'repeated tool', spec: { ...IMAGE, tools: [TOOL, TOOL] }, fault: 'tools' },
+  { id: 'tool without side effect', spec: { ...IMAGE, tools: [{ name: 't' }] }, fault: 'tools.0.sideEffect' },
+  { id: 'tool without name', spec: { ...IMAGE, tools: [{ ...TOOL, name: '' }] }, fault: 'tools.0.name' },
+  { id: 'unknown risk', spec: { ...IMAGE, tools: [{ ...TOOL, riskLevel: 'huge' }] }, fault: 'tools.0.riskLevel' },
+  { id: 'canary below all', spec: { ...CANARY, rollout: canary(2) } },
+  { id: 'canary of all', spec: { ...CANARY, rollout: canary(3) }, fault: 'rollout.canaryReplicas' },
+  { id: 'canary of none', spec: { ...CANARY, rollout: canary(0) }, fault: 'rollout.canaryReplicas' },
+  { id: 'canary without number', spec: { ...CANARY, rollout: canary() }, fault: 'rollout.canaryReplicas' },
+  { id: 'surge by number', spec: { ...IMAGE, rollout: { maxSurge: 1 } } },
+  { id: 'surge below zero', spec: { ...IMAGE, rollout: { maxSurge: -1 } }, fault: 'rollout.maxSurge' },
+  { id: 'analytics without gateway', spec: { ...IMAGE, analytics: { source: 's' } }, fault: 'analytics' },
+  { id: 'disabled analytics without gateway', spec: { ...IMAGE, analytics: { source: 's', disabled: true } } },
+  {
+    id: 'analytics key without name',
+    spec: { ...GATEWAY, analytics: { apiKeySecretRef: { key: 'k' } } },
+    fault: 'analytics.apiKeySecretRef.name',
+  },
+  {
+    id: 'secret without key',
+    spec: { ...IMAGE, secretEnvVars: [{ name: 'A', secretKeyRef: { name: 's' } }] },
+    fault: 'secretEnvVars.0.secretKeyRef.key',
+  },
+  { id: 'stdio twice', spec: { ...IMAGE, transport: 'stdio', replicas: 2 }, fault: 'replicas' },
+  { id: 'remote over stdio', spec: { source: { url: 'http://x' }, transport: 'stdio' }, fault: 'transport' },
+  {
+    id: 'range of versions',
+    spec: { source: { npm: { package: 'x', version: '^1.0.0' } } },
+    fault: 'source.npm.version',
+  },
+];
+
+const GRANTS: typeof SERVERS = [
+  { id: 'empty subject', spec: { ...ACCESS, subject: {} } },
+  { id: 'no server', spec: { ...ACCESS, serverRef: {} }, fault: 'serverRef.name' },
+  {
+    id: 'repeated side effect',
+    spec: { ...ACCESS, allowedSideEffects: ['read', 'read'] },
+    fault: 'allowedSideEffects',
+  },
+  { id: 'unknown side effect', spec: { ...ACCESS, allowedSideEffects: [''] }, fault: 'allowedSideEffects.0' },
+  {
+    id: 'repeated tool rule',
+    spec: {
+      ...ACCESS,
+      toolRules: [
+        { name: 'a', decision: 'allow' },
+        { name: 'a', decision: 'deny' },
+      ],
+    },
+    fault: 'toolRules',
+  },
+  { id: 'rule without decision', spec: { ...ACCESS, toolRules: [{ name: 'a' }] }, fault: 'toolRules.0.decision' },
+  {
+    id: 'empty window',
+    spec: { ...ACCESS, notBefore: '2027-01-02T00:00:00Z', expiresAt: '2027-01-02T00:00:00Z' },
+    fault: 'expiresAt',
+  },
+];
+
+const SESSIONS: typeof SERVERS = [
+  { id: 'empty subject', spec: { ...ACCESS, subject: {} }, fault: 'subject' },
+  { id: 'blank subject', spec: { ...ACCESS, subject: { humanID: '' } }, fault: 'subject' },
+  { id: 'already expired', spec: { ...ACCESS, expiresAt: '2001-01-01T00:00:00Z' } },
+  { id: 'instant without zone', spec: { ...ACCESS, expiresAt: '2027-01-01T00:00:00' }, fault: 'expiresAt' },
+  {
+    id: 'token without key',
+    spec: { ...ACCESS, upstreamTokenSecretRef: { name: 's' } },
+    fault: 'upstreamTokenSecretRef.key',
+  },
+];
+
+for (const [kind, schema, rows] of [
+  ['server', MCPServerSpec, SERVERS],
+  ['grant', MCPAccessGrantSpec, GRANTS],
+  ['session', MCPAgentSessionSpec, SESSIONS],
+] as const) {
+  for (const { id, spec, fault } of rows) {
+    test(`${kind}: ${id} is ${fault === undefined ? 'valid' : `a fault of ${fault}`}`, () => {
+      const paths = (schema.safeParse(spec).error?.issues ?? []).map((issue) => issue.path.join('.'));
+      assert.deepEqual(paths, fault === undefined ? [] : [fault]);
+    });
+  }
+}
