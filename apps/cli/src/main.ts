@@ -29,8 +29,8 @@ function processIo(process: NodeJS.Process): CommandIo {
     });
   }
   return {
-    stdout: { write: (text) => void process.stdout.write(text), isTerminal: process.stdout.isTTY === true },
-    stderr: { write: (text) => void process.stderr.write(text), isTerminal: process.stderr.isTTY === true },
+    stdout: { write: (text) => void process.stdout.write(text), isTerminal: process.stdout.isTTY },
+    stderr: { write: (text) => void process.stderr.write(text), isTerminal: process.stderr.isTTY },
     stdin: process.stdin,
     env: process.env,
     cwd: process.cwd(),

@@ -5,7 +5,11 @@ import { type z } from 'zod';
 /** The three kinds as a resource store sees them. */
 export const SERVERS: ResourceType<MCPServer> = resourceType('MCPServer', 'mcpservers', MCPServer);
 export const GRANTS: ResourceType<MCPAccessGrant> = resourceType('MCPAccessGrant', 'mcpaccessgrants', MCPAccessGrant);
-export const SESSIONS: ResourceType<MCPAgentSession> = resourceType('MCPAgentSession', 'mcpagentsessions', MCPAgentSession);
+export const SESSIONS: ResourceType<MCPAgentSession> = resourceType(
+  'MCPAgentSession',
+  'mcpagentsessions',
+  MCPAgentSession,
+);
 
 function resourceType<T>(kind: string, plural: string, schema: z.ZodType<T>): ResourceType<T> {
   return {

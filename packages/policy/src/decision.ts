@@ -28,6 +28,7 @@ export interface Denial extends DecisionFacts {
 }
 
 class IssuedPermit implements DecisionFacts {
+  // oxlint-disable-next-line no-unused-private-class-members -- `#proof in value` reads it
   readonly #proof = true;
   readonly allowed = true;
   readonly status = 200;

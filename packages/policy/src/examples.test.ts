@@ -26,7 +26,9 @@ const LoadCase = z.object({
 });
 const Examples = z.object({ cases: z.array(z.union([EvaluateCase, LoadCase, z.object({ kind: z.literal('http') })])) });
 
-const { cases } = Examples.parse(JSON.parse(readFileSync(new URL('../testdata/examples.json', import.meta.url), 'utf8')));
+const { cases } = Examples.parse(
+  JSON.parse(readFileSync(new URL('../testdata/examples.json', import.meta.url), 'utf8')),
+);
 
 for (const example of cases) {
   if (example.kind === 'evaluate') {

@@ -46,8 +46,8 @@ export function firstNonBlank(...texts: readonly (string | undefined)[]): string
 
 /** Order of UTF-8 bytes, which is the order of code points. */
 export function compareBytes(a: string, b: string): number {
-  const left = [...a];
-  const right = [...b];
+  const left = Array.from(a);
+  const right = Array.from(b);
   for (let index = 0; index < Math.min(left.length, right.length); index++) {
     const difference = (left[index]?.codePointAt(0) ?? 0) - (right[index]?.codePointAt(0) ?? 0);
     if (difference !== 0) return difference;

@@ -15,5 +15,8 @@ export async function packageVersion(): Promise<string> {
 
 export async function run(): Promise<Printed> {
   const version = await packageVersion();
-  return { data: { version, node: process.versions.node }, table: `mcp-runtime ${version} (Node ${process.versions.node})` };
+  return {
+    data: { version, node: process.versions.node },
+    table: `mcp-runtime ${version} (Node ${process.versions.node})`,
+  };
 }

@@ -51,6 +51,7 @@ export function flagValues<S extends FlagSpecs>(specs: S, given: Words['flags'])
   const values: Record<string, unknown> = {};
   for (const [name, spec] of Object.entries(specs)) values[name] = flagValue(name, spec, given.get(name) ?? []);
   // Each member was computed from its own spec just above, which a mapped type cannot be told.
+  // oxlint-disable-next-line no-unsafe-type-assertion
   return values as FlagValues<S>;
 }
 

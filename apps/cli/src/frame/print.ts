@@ -1,13 +1,24 @@
 import { type Printed, type Table } from './command.ts';
 
+/** What every command that prints data offers; a command whose data is a list may offer `jsonl` too. */
 export const OUTPUT_FORMATS = ['table', 'json', 'yaml'] as const;
-export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number] | 'jsonl';
+
+export function isOutputFormat(text: string): text is OutputFormat {
+  return text === 'jsonl' || OUTPUT_FORMATS.some((format) => format === text);
+}
 
 /** Text of a result in the wanted form, newline included. */
 export async function render(printed: Printed, format: OutputFormat): Promise<string> {
   if (format === 'json') return `${JSON.stringify(printed.data, undefined, 2)}\n`;
+  if (format === 'jsonl') return jsonLines(printed.data);
   if (format === 'yaml') return (await import('yaml')).stringify(printed.data);
   return typeof printed.table === 'string' ? `${printed.table}\n` : renderTable(printed.table);
+}
+
+function jsonLines(data: unknown): string {
+  const items: readonly unknown[] = Array.isArray(data) ? data : [data];
+  return items.map((item) => `${JSON.stringify(item)}\n`).join('');
 }
 
 export function renderTable({ columns, rows, empty, note }: Table): string {

@@ -3,7 +3,7 @@ import { type Command, type CommandIo, type FlagSpecs, type FlagValues, type Pri
 import { closest } from './closest.ts';
 import { commandHelp, groupHelp, programHelp } from './help.ts';
 import { checkArgs, flagValues, splitWords } from './parse.ts';
-import { OUTPUT_FORMATS, type OutputFormat, printable, render } from './print.ts';
+import { OUTPUT_FORMATS, type OutputFormat, isOutputFormat, printable, render } from './print.ts';
 
 const OUTPUT_FLAG = {
   output: {
@@ -58,8 +58,8 @@ async function print(printed: Printed, format: OutputFormat, io: CommandIo): Pro
 }
 
 function formatOf(command: Command, flags: ReadonlyMap<string, readonly string[]>): OutputFormat {
-  const { output } = flagValues(OUTPUT_FLAG, new Map([['output', flags.get('output') ?? []]]));
-  return command.prints === 'data' ? (OUTPUT_FORMATS.find((format) => format === output) ?? 'table') : 'table';
+  const asked = flags.get('output')?.[0] ?? '';
+  return command.prints === 'data' && isOutputFormat(asked) ? asked : 'table';
 }
 
 function findCommand(

@@ -39,7 +39,8 @@ async function parseKey(text: string, path: string): Promise<SigningKey> {
 }
 
 async function toSigningKey(jwk: JWK): Promise<SigningKey> {
-  if (jwk.kty !== 'OKP' || jwk.kid === undefined || jwk.d === undefined) throw new TypeError('not a private Ed25519 JWK');
+  if (jwk.kty !== 'OKP' || jwk.kid === undefined || jwk.d === undefined)
+    throw new TypeError('not a private Ed25519 JWK');
   const publicJwk: JWK = { ...jwk, use: 'sig' };
   delete publicJwk.d;
   return { keyId: jwk.kid, algorithm: ALGORITHM, privateKey: await importJWK(jwk, ALGORITHM), publicJwk };
