@@ -1,0 +1,62 @@
+import { itemsOf, memberAt, membersOf, readJsonText, skipSpace, valueAt } from './json-text.ts';
+import { type ListedKind } from './target.ts';
+
+export type AnswerOutcome = 'ok' | 'rpc_error' | 'tool_error';
+
+/** How a JSON-RPC response ended, by a look at its outer members only. Text that is no response counts as `ok`. */
+export function outcomeOf(text: string): AnswerOutcome {
+  for (const [name, value] of membersOf(text, skipSpace(text, 0))) {
+    if (name === 'error') return 'rpc_error';
+    if (name !== 'result') continue;
+    const isError = memberAt(text, value.start, 'isError');
+    return isError !== undefined && text.slice(isError.start, isError.end) === 'true' ? 'tool_error' : 'ok';
+  }
+  return 'ok';
+}
+
+/** Whether a message of a stream is the response to a request (and not a notification or a question). */
+export function isResponse(text: string): boolean {
+  const start = skipSpace(text, 0);
+  let answers = false;
+  for (const [name] of membersOf(text, start)) {
+    if (name === 'method') return false;
+    if (name === 'result' || name === 'error') answers = true;
+  }
+  return answers;
+}
+
+const LISTS: Readonly<Record<ListedKind, { readonly member: string; readonly key: string }>> = {
+  tools: { member: 'tools', key: 'name' },
+  prompts: { member: 'prompts', key: 'name' },
+  resources: { member: 'resources', key: 'uri' },
+  templates: { member: 'resourceTemplates', key: 'uriTemplate' },
+};
+
+const MAX_DEPTH = 128;
+
+/**
+ * The response to a list request with only the items that `isVisible` lets through; every other byte stays. Undefined
+ * when the text cannot be read without ambiguity: then nothing of it may be shown.
+ */
+export function filterList(
+  bytes: Uint8Array,
+  of: ListedKind,
+  isVisible: (nameOrUri: string) => boolean,
+): string | undefined {
+  const read = readJsonText(bytes, { maxDepth: MAX_DEPTH });
+  if (!read.ok) return undefined;
+  const { text } = read;
+  const { member, key } = LISTS[of];
+  const result = memberAt(text, skipSpace(text, 0), 'result');
+  if (result === undefined) return memberAt(text, skipSpace(text, 0), 'error') === undefined ? undefined : text;
+  const list = memberAt(text, result.start, member);
+  if (list === undefined) return text;
+  const kept: string[] = [];
+  for (const item of itemsOf(text, list.start)) {
+    const named = memberAt(text, item.start, key);
+    const name: unknown = named === undefined ? undefined : JSON.parse(text.slice(named.start, named.end));
+    if (typeof name === 'string' && isVisible(name)) kept.push(text.slice(item.start, item.end));
+  }
+  const { start, end } = valueAt(text, list.start);
+  return `${text.slice(0, start)}[${kept.join(',')}]${text.slice(end)}`;
+}

@@ -1,0 +1,104 @@
+import { HEADERS, MCP_LEGACY_VERSIONS, MCP_MODERN_VERSIONS } from '@mcp-runtime/api';
+import { type Message, isMembers } from './message.ts';
+
+export type Era = { readonly kind: 'legacy' } | { readonly kind: 'modern'; readonly version: string };
+
+export interface EraFault {
+  readonly kind: 'refused';
+  readonly status: 400 | 404;
+  /** JSON-RPC code of the MCP specification (2026-07-28, "Error codes"). */
+  readonly code: -32020 | -32601 | -32602 | -32022;
+  readonly message: string;
+  readonly data?: { readonly supported: readonly string[]; readonly requested: string };
+}
+
+/** A header's value: undefined when absent, joined with `, ` when repeated. Names in lower case. */
+export type HeaderLookup = (name: string) => string | undefined;
+
+const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
+const CAPABILITIES_KEY = 'io.modelcontextprotocol/clientCapabilities';
+const MODERN: readonly string[] = MCP_MODERN_VERSIONS;
+const SUPPORTED: readonly string[] = [...MCP_MODERN_VERSIONS, ...MCP_LEGACY_VERSIONS];
+
+/**
+ * By which era's rules a POST is judged: the body decides, the headers must agree (MCP 2026-07-28, "Streamable HTTP").
+ * A message that one reader would take for one era and another for the other is refused.
+ */
+export function eraOf(message: Message, header: HeaderLookup): Era | EraFault {
+  const headerVersion = header(HEADERS.mcpProtocolVersion.toLowerCase())?.trim();
+  const claimsModern = headerVersion !== undefined && MODERN.includes(headerVersion);
+  if (message.kind === 'response') return claimsModern ? refuse(400, -32602, 'a response is not a request') : LEGACY;
+  const meta = isMembers(message.params['_meta']) ? message.params['_meta'] : {};
+  const isEnveloped = Object.hasOwn(meta, VERSION_KEY);
+  const isComplete = typeof meta[VERSION_KEY] === 'string' && isMembers(meta[CAPABILITIES_KEY]);
+  if (message.method === 'initialize' && !(isEnveloped && isComplete)) {
+    return claimsModern ? mismatch('`initialize` belongs to the versions before 2026-07-28') : LEGACY;
+  }
+  if (!isEnveloped) return claimsModern ? refuse(400, -32602, `\`params._meta\` lacks \`${VERSION_KEY}\``) : LEGACY;
+  if (!isComplete) return refuse(400, -32602, `\`params._meta\` lacks \`${VERSION_KEY}\` or \`${CAPABILITIES_KEY}\``);
+  return modernEra(message, String(meta[VERSION_KEY]), headerVersion, header);
+}
+
+function modernEra(
+  message: Exclude<Message, { kind: 'response' }>,
+  version: string,
+  headerVersion: string | undefined,
+  header: HeaderLookup,
+): Era | EraFault {
+  if (version !== headerVersion) return mismatch('`MCP-Protocol-Version` differs from the version in the body');
+  if (!MODERN.includes(version)) {
+    const data = { supported: SUPPORTED, requested: version.slice(0, 64) };
+    return { ...refuse(400, -32022, 'the protocol version is not supported'), data };
+  }
+  if (header(HEADERS.mcpMethod.toLowerCase())?.trim() !== message.method) {
+    return mismatch('`Mcp-Method` differs from `method` in the body');
+  }
+  const name = mirroredName(message.method, message.params);
+  if (name !== undefined && decodeMirrored(header(HEADERS.mcpName.toLowerCase())) !== name) {
+    return mismatch('`Mcp-Name` differs from the name in the body');
+  }
+  if (message.method === 'initialize') return refuse(404, -32601, 'method not found');
+  return { kind: 'modern', version };
+}
+
+const LEGACY: Era = { kind: 'legacy' };
+
+/** MCP 2026-07-28, "Streamable HTTP", mirrored headers. */
+const MIRRORED: ReadonlyMap<string, string> = new Map([
+  ['tools/call', 'name'],
+  ['prompts/get', 'name'],
+  ['resources/read', 'uri'],
+  ['tasks/get', 'taskId'],
+  ['tasks/update', 'taskId'],
+  ['tasks/cancel', 'taskId'],
+]);
+
+function mirroredName(method: string, params: Readonly<Record<string, unknown>>): string | undefined {
+  const member = MIRRORED.get(method);
+  const value = member === undefined ? undefined : params[member];
+  return typeof value === 'string' ? value : undefined;
+}
+
+const SENTINEL = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/;
+
+/** The value that a mirrored header stands for; undefined when it is absent or badly encoded. */
+function decodeMirrored(value: string | undefined): string | undefined {
+  const trimmed = value?.replace(/^[ \t]+|[ \t]+$/g, '');
+  const encoded = trimmed === undefined ? undefined : SENTINEL.exec(trimmed)?.[1];
+  if (encoded === undefined) return trimmed;
+  const bytes = Buffer.from(encoded, 'base64');
+  const isCanonical = bytes.toString('base64') === encoded;
+  return isCanonical && isUtf8(bytes) ? bytes.toString('utf8') : undefined;
+}
+
+function isUtf8(bytes: Buffer): boolean {
+  return Buffer.from(bytes.toString('utf8'), 'utf8').equals(bytes);
+}
+
+function mismatch(message: string): EraFault {
+  return refuse(400, -32020, message);
+}
+
+function refuse(status: EraFault['status'], code: EraFault['code'], message: string): EraFault {
+  return { kind: 'refused', status, code, message };
+}

@@ -1,0 +1,77 @@
+import { type Message, isMembers } from './message.ts';
+
+/** What a message is about. Undefined means that its method is none that is known. */
+export type MessageTarget =
+  | { readonly kind: 'tool'; readonly name: string }
+  | { readonly kind: 'prompt'; readonly name: string }
+  | { readonly kind: 'resource'; readonly uri: string }
+  | { readonly kind: 'template'; readonly uri: string }
+  | { readonly kind: 'resources'; readonly uris: readonly string[] }
+  | { readonly kind: 'list'; readonly of: ListedKind }
+  | { readonly kind: 'server' };
+
+export type ListedKind = 'tools' | 'prompts' | 'resources' | 'templates';
+
+type Params = Readonly<Record<string, unknown>>;
+
+/**
+ * Methods of every MCP revision and the object each of them is about. Tasks are left out: without a ledger of who
+ * started which task nobody may touch one.
+ */
+const TARGETS: ReadonlyMap<string, (params: Params) => MessageTarget | undefined> = new Map([
+  ...(['initialize', 'ping', 'server/discover', 'logging/setLevel'] as const).map(aboutServer),
+  ...(
+    [
+      'notifications/initialized',
+      'notifications/cancelled',
+      'notifications/progress',
+      'notifications/roots/list_changed',
+    ] as const
+  ).map(aboutServer),
+  ['tools/list', () => ({ kind: 'list', of: 'tools' })],
+  ['prompts/list', () => ({ kind: 'list', of: 'prompts' })],
+  ['resources/list', () => ({ kind: 'list', of: 'resources' })],
+  ['resources/templates/list', () => ({ kind: 'list', of: 'templates' })],
+  ['tools/call', toolOf],
+  // Name of the tool call in the first gateway's policies.
+  ['call_tool', toolOf],
+  ['prompts/get', ({ name }) => (typeof name === 'string' ? { kind: 'prompt', name } : undefined)],
+  ['resources/read', resourceOf],
+  ['resources/subscribe', resourceOf],
+  ['resources/unsubscribe', resourceOf],
+  ['completion/complete', completionOf],
+  ['subscriptions/listen', subscriptionOf],
+]);
+
+export function targetOf(message: Exclude<Message, { kind: 'response' }>): MessageTarget | undefined {
+  return TARGETS.get(message.method)?.(message.params);
+}
+
+function aboutServer(method: string): [string, () => MessageTarget] {
+  return [method, () => ({ kind: 'server' })];
+}
+
+function toolOf({ name }: Params): MessageTarget {
+  return { kind: 'tool', name: typeof name === 'string' ? name : '' };
+}
+
+function resourceOf({ uri }: Params): MessageTarget | undefined {
+  return typeof uri === 'string' ? { kind: 'resource', uri } : undefined;
+}
+
+function completionOf({ ref }: Params): MessageTarget | undefined {
+  if (!isMembers(ref)) return undefined;
+  const { type, name, uri } = ref;
+  if (type === 'ref/prompt' && typeof name === 'string') return { kind: 'prompt', name };
+  if (type === 'ref/resource' && typeof uri === 'string') return { kind: 'template', uri };
+  return undefined;
+}
+
+function subscriptionOf({ notifications }: Params): MessageTarget | undefined {
+  if (!isMembers(notifications)) return { kind: 'server' };
+  const { resourceSubscriptions: uris = [], taskIds } = notifications;
+  if (taskIds !== undefined || !Array.isArray(uris)) return undefined;
+  const texts = uris.filter((uri) => typeof uri === 'string');
+  if (texts.length !== uris.length) return undefined;
+  return texts.length === 0 ? { kind: 'server' } : { kind: 'resources', uris: texts };
+}

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { filterList, isResponse, outcomeOf } from './answer.ts';
+import { eraOf } from './era.ts';
+import { readMessage } from './message.ts';
+import { SseSplitter } from './sse.ts';
+import { targetOf } from './target.ts';
+
+const ENVELOPE = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientCapabilities': {},
+};
+const MODERN_HEADERS = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'echo' };
+
+function eraOfCall(method: string, params: object, headers: Readonly<Record<string, string>>): unknown {
+  const read = readMessage(new TextEncoder().encode(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })));
+  assert.ok(read.ok);
+  const era = eraOf(read.message, (name) => headers[name]);
+  return era.kind === 'refused' ? [era.status, era.code] : era.kind;
+}
+
+const call = { name: 'echo', _meta: ENVELOPE };
+
+test('the body decides the era and the headers must agree', () => {
+  assert.equal(eraOfCall('tools/call', { name: 'echo' }, {}), 'legacy');
+  assert.equal(eraOfCall('tools/call', { name: 'echo' }, { 'mcp-protocol-version': '2025-11-25' }), 'legacy');
+  assert.equal(eraOfCall('tools/call', call, MODERN_HEADERS), 'modern');
+  assert.deepEqual(eraOfCall('tools/call', { name: 'echo' }, MODERN_HEADERS), [400, -32602]);
+  assert.deepEqual(eraOfCall('tools/call', call, {}), [400, -32020]);
+  assert.deepEqual(eraOfCall('tools/call', call, { ...MODERN_HEADERS, 'mcp-method': 'tools/list' }), [400, -32020]);
+  assert.deepEqual(eraOfCall('tools/call', call, { ...MODERN_HEADERS, 'mcp-name': 'other' }), [400, -32020]);
+  assert.deepEqual(eraOfCall('tools/call', call, { ...MODERN_HEADERS, 'mcp-name': 'echo, echo' }), [400, -32020]);
+  assert.equal(eraOfCall('tools/call', call, { ...MODERN_HEADERS, 'mcp-name': '=?base64?ZWNobw==?=' }), 'modern');
+  assert.deepEqual(
+    eraOfCall('tools/call', call, { ...MODERN_HEADERS, 'mcp-name': '=?base64?ZWNobx==?=' }),
+    [400, -32020],
+  );
+  const incomplete = { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } };
+  assert.deepEqual(eraOfCall('ping', incomplete, MODERN_HEADERS), [400, -32602]);
+  const unknown = { _meta: { ...ENVELOPE, 'io.modelcontextprotocol/protocolVersion': '2099-01-01' } };
+  assert.deepEqual(
+    eraOfCall('ping', unknown, { 'mcp-protocol-version': '2099-01-01', 'mcp-method': 'ping' }),
+    [400, -32022],
+  );
+  assert.equal(eraOfCall('initialize', {}, {}), 'legacy');
+  assert.deepEqual(eraOfCall('initialize', {}, MODERN_HEADERS), [400, -32020]);
+  assert.deepEqual(
+    eraOfCall('initialize', { _meta: ENVELOPE }, { ...MODERN_HEADERS, 'mcp-method': 'initialize' }),
+    [404, -32601],
+  );
+});
+
+const TARGETS: readonly (readonly [method: string, params: object, target: unknown])[] = [
+  ['tools/call', { name: 'a' }, { kind: 'tool', name: 'a' }],
+  ['tools/call', {}, { kind: 'tool', name: '' }],
+  ['resources/read', { uri: 'file:///a' }, { kind: 'resource', uri: 'file:///a' }],
+  ['resources/read', {}, undefined],
+  ['prompts/get', { name: 'p' }, { kind: 'prompt', name: 'p' }],
+  ['completion/complete', { ref: { type: 'ref/prompt', name: 'p' } }, { kind: 'prompt', name: 'p' }],
+  ['completion/complete', { ref: { type: 'ref/resource', uri: 'x://{a}' } }, { kind: 'template', uri: 'x://{a}' }],
+  ['completion/complete', { ref: { type: 'ref/other' } }, undefined],
+  ['subscriptions/listen', { notifications: { toolsListChanged: true } }, { kind: 'server' }],
+  ['subscriptions/listen', { notifications: { resourceSubscriptions: ['a'] } }, { kind: 'resources', uris: ['a'] }],
+  ['subscriptions/listen', { notifications: { taskIds: ['a'] } }, undefined],
+  ['tasks/get', { taskId: 'a' }, undefined],
+  ['Tools/Call', { name: 'a' }, undefined],
+  ['constructor', {}, undefined],
+];
+
+for (const [method, params, target] of TARGETS) {
+  test(`${method} ${JSON.stringify(params)} is about ${JSON.stringify(target)}`, () => {
+    assert.deepEqual(targetOf({ kind: 'request', id: 1, method, params: { ...params } }), target);
+  });
+}
+
+test('a filtered list keeps every other byte', () => {
+  const text =
+    '{"jsonrpc":"2.0","id":1,"result":{"tools":[ {"name":"a","n":1.0},{"name":"b"} , {"name":"\\u0063"}],"nextCursor":""}}';
+  const kept = filterList(Buffer.from(text), 'tools', (name) => name !== 'b');
+  assert.equal(
+    kept,
+    '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"a","n":1.0},{"name":"\\u0063"}],"nextCursor":""}}',
+  );
+});
+
+test('a list that cannot be read without ambiguity is not shown', () => {
+  assert.equal(
+    filterList(Buffer.from('{"result":{"tools":[{"name":"a","name":"b"}]}}'), 'tools', () => true),
+    undefined,
+  );
+  assert.equal(
+    filterList(Buffer.from('nothing'), 'tools', () => true),
+    undefined,
+  );
+});
+
+test('an error to a list request passes, and an item without a name does not', () => {
+  assert.equal(
+    filterList(Buffer.from('{"id":1,"error":{"code":1}}'), 'tools', () => true),
+    '{"id":1,"error":{"code":1}}',
+  );
+  assert.equal(
+    filterList(Buffer.from('{"result":{"tools":[{"title":"a"},7]}}'), 'tools', () => true),
+    '{"result":{"tools":[]}}',
+  );
+});
+
+test('the outcome of an answer is read from its outer members', () => {
+  assert.equal(outcomeOf('{"result":{"content":[{"text":"\\"isError\\":true"}]},"id":1}'), 'ok');
+  assert.equal(outcomeOf('{"result":{"content":[],"isError" : true},"id":1}'), 'tool_error');
+  assert.equal(outcomeOf(' {"id":1,"error":{}}'), 'rpc_error');
+  assert.equal(isResponse('{"jsonrpc":"2.0","id":1,"result":{"method":"x"}}'), true);
+  assert.equal(isResponse('{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage"}'), false);
+});
+
+test('property: a stream cut anywhere gives the same events, and no byte is lost', () => {
+  const line = fc.constantFrom(
+    'data: {"a":1}',
+    'data:x',
+    ': keep-alive',
+    'id: 7',
+    'event: message',
+    'data',
+    'data: é😀',
+  );
+  const event = fc.tuple(fc.array(line, { minLength: 1, maxLength: 3 }), fc.constantFrom('\n', '\r\n', '\r'));
+  const stream = fc
+    .array(event, { maxLength: 5 })
+    .map((events) => events.map(([lines, end]) => `${lines.join(end)}${end}${end}`).join(''));
+  fc.assert(
+    fc.property(stream, fc.array(fc.nat(), { maxLength: 8 }), (text, cuts) => {
+      // A lone CR at the very end is undecided until the next byte.
+      const bytes = Buffer.from(`${text}:\n\n`);
+      const whole = new SseSplitter(10_000).push(bytes);
+      const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).toSorted((a, b) => a - b), bytes.length];
+      const splitter = new SseSplitter(10_000);
+      const parts = places.slice(1).flatMap((end, index) => splitter.push(bytes.subarray(places[index], end)));
+      assert.deepEqual(
+        parts.map(({ data }) => data),
+        whole.map(({ data }) => data),
+      );
+      assert.deepEqual(Buffer.concat([...parts.map(({ bytes: part }) => part), splitter.rest()]), bytes);
+    }),
+  );
+});
+
+test('an event longer than the limit is refused', () => {
+  assert.throws(() => new SseSplitter(10).push(Buffer.from('data: 0123456789')), RangeError);
+});
