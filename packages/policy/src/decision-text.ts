@@ -1,7 +1,24 @@
 import { type Decision } from './decision.ts';
 
 /** A decision in the words of the wire: what `policy evaluate` prints. A field that does not apply is `''`. */
-export function decisionText(decision: Decision): Readonly<Record<string, string | number | boolean>> {
+export interface DecisionText {
+  readonly allowed: boolean;
+  readonly status: number;
+  readonly reason: string;
+  readonly policy_version: string;
+  readonly required_trust: string;
+  readonly required_side_effect: string;
+  readonly risk_level: string;
+  readonly admin_trust: string;
+  readonly consented_trust: string;
+  readonly effective_trust: string;
+  readonly matched_grant: string;
+  readonly matched_grant_namespace: string;
+  readonly matched_session: string;
+  readonly matched_session_namespace: string;
+}
+
+export function decisionText(decision: Decision): DecisionText {
   return {
     allowed: decision.allowed,
     status: decision.status,

@@ -10,6 +10,6 @@ export { type Decision, type Denial, type Permit, isPermit } from './decision.ts
 export { type Listed, evaluate, evaluateProbe, isVisible } from './evaluate.ts';
 export { type Identity, type PolicyRequest, type Target, isToolCall } from './request.ts';
 export { type Explanation, type Step, explain } from './explain.ts';
-export { decisionText } from './decision-text.ts';
+export { type DecisionText, decisionText } from './decision-text.ts';
 export { sessionStanding } from './standing.ts';
 export { parseInstant } from './instant.ts';

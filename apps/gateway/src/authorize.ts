@@ -1,0 +1,27 @@
+import { type ErrorCode } from '@mcp-runtime/api';
+import { type Decision, type Policy, evaluate, evaluateProbe, sessionStanding } from '@mcp-runtime/policy';
+import { type Exchange, methodOf } from './exchange.ts';
+
+/** The decision about an exchange under a policy: the same function at its start and whenever something changes. */
+export function authorize(exchange: Exchange, policy: Policy, now: number): Decision {
+  const method = methodOf(exchange);
+  if (exchange.caller.source === 'probe') return evaluateProbe(policy, method);
+  const target = exchange.verb === 'POST' ? exchange.target : { kind: 'server' as const };
+  return evaluate(policy, { method, target, identity: exchange.caller.identity, now });
+}
+
+/** Why an open exchange may not go on; undefined when it may. */
+export function askAgain(
+  exchange: Exchange,
+  policy: Policy,
+  now: number,
+): { readonly reason: ErrorCode; readonly message: string } | undefined {
+  const { session } = exchange.caller;
+  const standing = session === undefined ? 'live' : sessionStanding(policy, session, now);
+  if (standing === 'revoked') return { reason: 'session_revoked', message: 'the agent session was revoked' };
+  if (standing === 'expired') return { reason: 'session_expired', message: 'the agent session has expired' };
+  if (standing === 'absent')
+    return { reason: 'session_not_found', message: 'the agent session does not exist any more' };
+  const decision = authorize(exchange, policy, now);
+  return decision.allowed ? undefined : { reason: decision.reason, message: decision.message };
+}

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { type ErrorCode } from '@mcp-runtime/api';
+import { type Era, type Message, type MessageTarget } from '@mcp-runtime/mcp';
+import { type Decision, type Policy } from '@mcp-runtime/policy';
+import { type Caller, NOBODY } from './identify/identify.ts';
+import { type Route } from './route.ts';
+
+export type Verb = 'POST' | 'GET' | 'DELETE';
+
+/** One request on a route, and what the stages have found out about it so far. */
+export interface Exchange {
+  /** Also the id of its audit event. */
+  readonly requestId: string;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly verb: Verb;
+  readonly route: Route;
+  /** Milliseconds since the epoch: the clock of every decision about this request. */
+  readonly now: number;
+  /** Monotonic, milliseconds. */
+  readonly startedAt: number;
+  readonly policy: Policy | undefined;
+  body: Buffer;
+  message: Message | undefined;
+  era: Era;
+  target: MessageTarget | undefined;
+  caller: Caller;
+  verdict: Verdict | undefined;
+  bytesOut: number;
+}
+
+/** What was decided, by policy or by a check before it. */
+export type Verdict =
+  | { readonly by: 'policy'; readonly decision: Decision }
+  | { readonly by: 'check'; readonly reason: ErrorCode };
+
+interface NewExchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly verb: Verb;
+  readonly route: Route;
+  readonly now: number;
+}
+
+export function openExchange(given: NewExchange): Exchange {
+  return {
+    ...given,
+    requestId: randomUUID(),
+    startedAt: performance.now(),
+    policy: given.route.policy.current(),
+    body: EMPTY,
+    message: undefined,
+    era: { kind: 'legacy' },
+    target: undefined,
+    caller: NOBODY,
+    verdict: undefined,
+    bytesOut: 0,
+  };
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** The method that policy decides about: that of the message, or the HTTP method where there is no message to name one. */
+export function methodOf({ verb, message }: Exchange): string {
+  if (verb === 'GET') return 'http/get';
+  if (verb === 'DELETE') return 'http/delete';
+  return message === undefined || message.kind === 'response' ? 'http/response' : message.method;
+}

@@ -1,0 +1,232 @@
+import { AppError, ERRORS, type ErrorCode } from '@mcp-runtime/api';
+import { type Permit, type Policy, isVisible } from '@mcp-runtime/policy';
+import { type AnswerBody, type Delivery, write } from './answer/delivery.ts';
+import { dataEvent, eventsBody } from './answer/events.ts';
+import { type ListView, listBody } from './answer/list.ts';
+import { plainBody } from './answer/plain.ts';
+import { askAgain } from './authorize.ts';
+import { type Exchange } from './exchange.ts';
+import {
+  type AnswerHeaders,
+  answeredSessionId,
+  callerHeaders,
+  mediaType,
+  sessionIdOf,
+  upstreamHeaders,
+} from './headers.ts';
+import { type OpenExchanges } from './open-exchanges.ts';
+import { errorBody, failureReply, idOf, sendReply } from './reply.ts';
+import { type Ending } from './record.ts';
+import { type SessionBindings } from './session-binding.ts';
+import { type AnswerReceiver, type Flow, type Upstream } from './upstream.ts';
+
+export interface ForwardPorts {
+  readonly upstream: Upstream;
+  readonly open: OpenExchanges;
+  readonly bindings: SessionBindings;
+  /** Appends the audit event. Rejects only where the server asks that nothing goes unrecorded. */
+  readonly record: (exchange: Exchange, ending: Ending) => Promise<void>;
+  readonly limits: { readonly answerTimeoutMs: number; readonly maxListBytes: number; readonly maxEventBytes: number };
+}
+
+/** Takes an authorized exchange to its server and back. Resolves when it has ended; never rejects. */
+export function forward(permit: Permit, exchange: Exchange, target: URL, ports: ForwardPorts): Promise<void> {
+  exchange.verdict = { by: 'policy', decision: permit };
+  return new Forwarding(exchange, ports).run(target);
+}
+
+class Forwarding implements AnswerReceiver {
+  readonly #exchange: Exchange;
+  readonly #ports: ForwardPorts;
+  readonly #ended = Promise.withResolvers<void>();
+  #body: AnswerBody | undefined;
+  #status = 0;
+  #isEvents = false;
+  #recorded: Promise<void> | undefined;
+  #giveUp: () => void = () => {};
+  #isOver = false;
+
+  constructor(exchange: Exchange, ports: ForwardPorts) {
+    this.#exchange = exchange;
+    this.#ports = ports;
+  }
+
+  async run(target: URL): Promise<void> {
+    const exchange = this.#exchange;
+    const { open, upstream, limits } = this.#ports;
+    const remove = open.add({
+      exchange,
+      ask: (policy, now) => askAgain(exchange, policy, now),
+      cut: (reason, message) => void this.#cut(reason, message),
+      onPolicyChange: (after, before) => this.#tellListChange(after, before),
+    });
+    exchange.response.once('close', () => this.#onCallerGone());
+    const idleTimeoutMs = exchange.verb === 'GET' ? 0 : limits.answerTimeoutMs;
+    const body = exchange.verb === 'POST' ? exchange.body : null;
+    const request = { method: exchange.verb, headers: upstreamHeaders(exchange), body, idleTimeoutMs };
+    this.#giveUp = upstream.send(target, request, this);
+    await this.#ended.promise;
+    remove();
+  }
+
+  onHead(status: number, headers: AnswerHeaders, flow: Flow): void {
+    if (this.#isOver) return;
+    if (status === 401 || status === 403 || status === 407) {
+      this.#giveUp();
+      void this.#fail(new AppError('upstream_unavailable', 'the MCP server refused the gateway'));
+      return;
+    }
+    this.#bindSession(status, headers);
+    this.#status = status;
+    const type = mediaType(headers);
+    this.#isEvents = type === 'text/event-stream';
+    const delivery: Delivery = {
+      exchange: this.#exchange,
+      flow,
+      status,
+      headers: callerHeaders(this.#exchange, headers),
+      record: (ending) => this.#record(ending),
+      fail: (error) => this.#fail(error),
+    };
+    if (this.#exchange.verb === 'GET' && this.#isEvents) {
+      this.#openStream(delivery);
+      return;
+    }
+    this.#body = this.#bodyFor(delivery);
+  }
+
+  #bodyFor(delivery: Delivery): AnswerBody {
+    const { limits } = this.#ports;
+    const view = this.#view();
+    if (this.#isEvents) return eventsBody(delivery, view, limits.maxEventBytes);
+    return view === undefined ? plainBody(delivery) : listBody(delivery, view, limits.maxListBytes);
+  }
+
+  /** A stream has no end to wait for: its record is written before its first byte. */
+  #openStream(delivery: Delivery): void {
+    delivery.flow.pause();
+    this.#body = { onChunk: () => {}, onEnd: async () => {} };
+    void this.#record({ status: delivery.status, outcome: 'ok' }).then(
+      () => {
+        this.#body = eventsBody(delivery, undefined, this.#ports.limits.maxEventBytes);
+        delivery.flow.resume();
+      },
+      (error: unknown) => this.#failUnrecorded(error),
+    );
+  }
+
+  onChunk(chunk: Buffer): void {
+    if (!this.#isOver) this.#body?.onChunk(chunk);
+  }
+
+  onEnd(): void {
+    if (this.#isOver || this.#body === undefined) return;
+    this.#body.onEnd().then(
+      () => this.#end(),
+      (error: unknown) => this.#failUnrecorded(error),
+    );
+  }
+
+  onFailure(error: AppError): void {
+    if (!this.#isOver) void this.#fail(error);
+  }
+
+  #view(): ListView | undefined {
+    const { target, caller, policy, now } = this.#exchange;
+    if (target?.kind !== 'list' || policy === undefined) return undefined;
+    if (caller.source === 'probe') return undefined;
+    return { of: target.of, isVisible: isVisible(policy, caller.identity, now, target.of) };
+  }
+
+  #bindSession(status: number, headers: AnswerHeaders): void {
+    const { bindings } = this.#ports;
+    const exchange = this.#exchange;
+    if (exchange.era.kind === 'modern') return;
+    const opened = answeredSessionId(headers);
+    const { message, route, caller, verb } = exchange;
+    const isOpening = message?.kind === 'request' && message.method === 'initialize';
+    if (isOpening && opened !== '') bindings.bind(route.path, opened, caller.identity);
+    const used = sessionIdOf(exchange);
+    const hasEnded = (verb === 'DELETE' && status < 300) || status === 404;
+    if (used !== undefined && hasEnded) bindings.forget(route.path, used);
+  }
+
+  #record(ending: Ending): Promise<void> {
+    return (this.#recorded ??= this.#ports.record(this.#exchange, ending));
+  }
+
+  /** MCP 2025-11-25: a caller who went away did not cancel. MCP 2026-07-28: closing the stream is the cancellation. */
+  #onCallerGone(): void {
+    const { verb, era, response } = this.#exchange;
+    if (this.#isOver || response.writableFinished) return;
+    const goesOn = verb === 'POST' && era.kind === 'legacy';
+    if (goesOn) return;
+    this.#giveUp();
+    this.#isOver = true;
+    this.#record({ status: this.#status || 499, outcome: 'canceled' }).then(
+      () => this.#ended.resolve(),
+      () => this.#ended.resolve(),
+    );
+  }
+
+  /** After a change of policy: the caller's open question is refused, its open stream ends. */
+  async #cut(reason: ErrorCode, message: string): Promise<void> {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#giveUp();
+    const exchange = this.#exchange;
+    if (this.#recorded === undefined) exchange.verdict = { by: 'check', reason };
+    await this.#record({ status: this.#status || 200, outcome: 'refused' }).catch(() => {});
+    const error = new AppError(reason, message);
+    if (!exchange.response.headersSent) sendReply(exchange, failureReply(exchange, error));
+    else if (this.#isEvents && exchange.message?.kind === 'request') {
+      const body = errorBody(idOf(exchange), ERRORS[reason].rpc, message, { reason, requestId: exchange.requestId });
+      exchange.response.end(dataEvent(body));
+    } else if (this.#isEvents) exchange.response.end();
+    else exchange.response.destroy();
+    this.#ended.resolve();
+  }
+
+  /** Legacy clients list again when told to (MCP 2025-11-25, "List changed notification"). */
+  #tellListChange(after: Policy, before: Policy | undefined): void {
+    const exchange = this.#exchange;
+    if (this.#isOver || exchange.verb !== 'GET' || !this.#isEvents || !exchange.response.headersSent) return;
+    if (before !== undefined && visibleTools(before, exchange) === visibleTools(after, exchange)) return;
+    const notice = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
+    write({ exchange, flow: { pause: () => {}, resume: () => {} } }, dataEvent(notice));
+  }
+
+  async #fail(error: AppError): Promise<void> {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const exchange = this.#exchange;
+    const reply = failureReply(exchange, error);
+    const status = exchange.response.headersSent ? this.#status : reply.status;
+    await this.#record({ status, outcome: error.code === 'canceled' ? 'canceled' : 'upstream_error' }).catch(() => {});
+    if (!exchange.response.headersSent) sendReply(exchange, reply);
+    else if (this.#isEvents) exchange.response.end(this.#errorEvent(reply.body));
+    else exchange.response.destroy();
+    this.#ended.resolve();
+  }
+
+  #errorEvent(body: string): string {
+    return this.#exchange.message?.kind === 'request' ? dataEvent(body) : '';
+  }
+
+  async #failUnrecorded(error: unknown): Promise<void> {
+    this.#recorded = Promise.resolve();
+    await this.#fail(
+      error instanceof AppError ? error : new AppError('internal', 'the answer cannot be delivered', { cause: error }),
+    );
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#ended.resolve();
+  }
+}
+
+function visibleTools(policy: Policy, { caller, now }: Exchange): string {
+  const sees = isVisible(policy, caller.identity, now, 'tools');
+  return [...policy.tools.keys()].filter((name) => sees(name)).join('\0');
+}

@@ -1,0 +1,176 @@
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import { once } from 'node:events';
+import { AppError } from '@mcp-runtime/api';
+import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce } from '@mcp-runtime/base';
+import { type JWK } from 'jose';
+import { serveAdmin } from './admin.ts';
+import { type AuditSink } from './audit.ts';
+import { type GatewayParts, handle } from './handle.ts';
+import { isLoopbackAddress } from './hosts.ts';
+import { createTokenVerifier } from './identify/token-verifier.ts';
+import { trustedRanges } from './identify/trusted-ranges.ts';
+import { createGatewayMetrics } from './metrics.ts';
+import { createOpenExchanges } from './open-exchanges.ts';
+import { type RouteTable, createRouteTable } from './route.ts';
+import { createSessionBindings } from './session-binding.ts';
+import { createHttpUpstream } from './upstream.ts';
+
+export interface GatewayLimits {
+  readonly maxBodyBytes: number;
+  /** Requests in progress at once, open streams included. */
+  readonly maxInFlight: number;
+  readonly maxStreams: number;
+  /** Longest silence of a server while a request waits, milliseconds. */
+  readonly answerTimeoutMs: number;
+  /** Time for a client to send its head and body, milliseconds. */
+  readonly requestTimeoutMs: number;
+}
+
+export const DEFAULT_LIMITS: GatewayLimits = {
+  maxBodyBytes: 4 * 1024 * 1024,
+  maxInFlight: 2048,
+  maxStreams: 12_000,
+  answerTimeoutMs: 300_000,
+  requestTimeoutMs: 30_000,
+};
+
+export interface Address {
+  readonly host: string;
+  /** 0 is any free one. */
+  readonly port: number;
+}
+
+export interface GatewayOptions {
+  readonly listen: Address;
+  /** Where probes and metrics are served; beside the routes unless given. */
+  readonly adminListen?: Address;
+  readonly trustHeadersFrom: readonly string[];
+  readonly allowedHosts: readonly string[];
+  readonly allowedOrigins: readonly string[];
+  /** Public keys of those who issue session tokens. */
+  readonly tokenKeys: readonly JWK[];
+  readonly audit: AuditSink;
+  readonly limits: GatewayLimits;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** More for `/config/status`. */
+  readonly status?: () => Readonly<Record<string, unknown>>;
+}
+
+export interface Gateway extends Running {
+  /** Such as `http://127.0.0.1:7400`. */
+  readonly url: string;
+  readonly adminUrl: string;
+  readonly routes: RouteTable;
+}
+
+const MAX_LIST_BYTES = 16 * 1024 * 1024;
+const MAX_EVENT_BYTES = 16 * 1024 * 1024;
+const SWEEP_MS = 5000;
+const DRAIN_MS = 2000;
+
+/** Starts a gateway without routes. Rejects with `port_in_use` or `invalid_config`. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { listen, adminListen, clock, limits, log } = options;
+  const opened = new OpenedSoFar();
+  const upstream = createHttpUpstream();
+  opened.add(() => upstream.close());
+  const routes = createRouteTable();
+  const metrics = createGatewayMetrics();
+  const open = createOpenExchanges(clock);
+  const parts: GatewayParts = {
+    routes,
+    metrics,
+    tokens: createTokenVerifier(options.tokenKeys, clock),
+    isTrusted: trustedRanges(options.trustHeadersFrom),
+    hosts: {
+      allowedHosts: options.allowedHosts,
+      allowedOrigins: options.allowedOrigins,
+      scope: isLoopbackAddress(listen.host) ? 'loopback' : 'network',
+    },
+    audit: options.audit,
+    clock,
+    log,
+    limits,
+    forwarding: {
+      upstream,
+      open,
+      bindings: createSessionBindings(),
+      limits: { answerTimeoutMs: limits.answerTimeoutMs, maxListBytes: MAX_LIST_BYTES, maxEventBytes: MAX_EVENT_BYTES },
+    },
+  };
+  const admin = { routes, metrics: metrics.registry, status: options.status ?? (() => ({})) };
+  const serveRoute = (request: IncomingMessage, response: ServerResponse): void =>
+    void handle(request, response, parts);
+  const serveAdminOr = (next: typeof serveRoute) => (request: IncomingMessage, response: ServerResponse) => {
+    if (!ADMIN_PATHS.has(request.url ?? '')) next(request, response);
+    else
+      serveAdmin(request, response, admin).catch((error: unknown) => log.error('an admin request failed', { error }));
+  };
+  try {
+    const main = await listenOn(adminListen === undefined ? serveAdminOr(serveRoute) : serveRoute, listen, limits);
+    opened.add(() => drain(main.server));
+    opened.add(() => open.closeAll());
+    const other = adminListen && (await listenOn(serveAdminOr(notFound), adminListen, limits));
+    if (other !== undefined) opened.add(() => drain(other.server));
+    const sweeper = setInterval(() => open.sweep(clock()), SWEEP_MS).unref();
+    opened.add(() => clearInterval(sweeper));
+    const running = closeOnce(() => opened.releaseAll());
+    return { ...running, url: main.url, adminUrl: (other ?? main).url, routes };
+  } catch (error) {
+    await opened.releaseAll();
+    throw error;
+  }
+}
+
+const ADMIN_PATHS: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics', '/config/status']);
+
+function notFound(_: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(404).end();
+}
+
+async function listenOn(
+  listener: (request: IncomingMessage, response: ServerResponse) => void,
+  { host, port }: Address,
+  { requestTimeoutMs }: GatewayLimits,
+): Promise<{ readonly server: Server; readonly url: string }> {
+  const server = createServer(
+    {
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: Math.min(requestTimeoutMs, 10_000),
+      keepAliveTimeout: 65_000,
+      maxHeaderSize: 32 * 1024,
+      noDelay: true,
+    },
+    listener,
+  );
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    throw listenError(cause, host, port);
+  }
+  const address = server.address();
+  const actual = typeof address === 'object' && address !== null ? address.port : port;
+  return { server, url: `http://${host.includes(':') ? `[${host.replaceAll(/[[\]]/g, '')}]` : host}:${actual}` };
+}
+
+function listenError(cause: unknown, host: string, port: number): AppError {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'EADDRINUSE') {
+    return new AppError('port_in_use', `port ${port} on \`${host}\` is in use`, {
+      next: `stop the other program, or choose another port with --listen ${host}:PORT`,
+    });
+  }
+  return new AppError('invalid_config', `cannot listen on \`${host}:${port}\``, { cause });
+}
+
+/** No new connections; those that are idle end at once, the others get a moment. */
+async function drain(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  const late = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  await closed;
+  clearTimeout(late);
+}

@@ -1,0 +1,163 @@
+import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { AppError, ERRORS, type ErrorCode, asAppError } from '@mcp-runtime/api';
+import { type Clock, type Logger } from '@mcp-runtime/base';
+import { type AuditSink } from './audit.ts';
+import { authorize } from './authorize.ts';
+import { type Exchange, type Verb, openExchange } from './exchange.ts';
+import { type ForwardPorts, forward } from './forward.ts';
+import { sessionIdOf } from './headers.ts';
+import { type HostPolicy, isAllowedHost } from './hosts.ts';
+import { identify } from './identify/identify.ts';
+import { type TokenVerifier } from './identify/token-verifier.ts';
+import { type IsTrusted } from './identify/trusted-ranges.ts';
+import { hasJsonBody, inspect, readBody } from './inspect.ts';
+import { type GatewayMetrics } from './metrics.ts';
+import { type Ending, eventOf } from './record.ts';
+import { type Reply, denialStatus, failureReply, refusalReply, sendReply } from './reply.ts';
+import { type Route, type RouteTable } from './route.ts';
+
+export interface GatewayParts {
+  readonly routes: RouteTable;
+  readonly tokens: TokenVerifier;
+  readonly isTrusted: IsTrusted;
+  readonly hosts: HostPolicy;
+  readonly audit: AuditSink;
+  readonly metrics: GatewayMetrics;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly limits: { readonly maxBodyBytes: number; readonly maxInFlight: number; readonly maxStreams: number };
+  readonly forwarding: Omit<ForwardPorts, 'record'>;
+}
+
+const VERBS: ReadonlyMap<string, Verb> = new Map([
+  ['POST', 'POST'],
+  ['GET', 'GET'],
+  ['DELETE', 'DELETE'],
+]);
+
+/** Serves one request. Never rejects; a fault of ours is answered as `internal` and logged. */
+export async function handle(request: IncomingMessage, response: ServerResponse, parts: GatewayParts): Promise<void> {
+  const route = parts.routes.find(pathOf(request));
+  if (!isAllowedHost(request, parts.hosts)) return refuseUnrouted(response, parts, 'host_not_allowed');
+  if (route === undefined) return refuseUnrouted(response, parts, 'not_found');
+  const verb = VERBS.get(request.method ?? '');
+  if (verb === undefined) return refuseUnrouted(response, parts, 'method_not_allowed', { allow: 'GET, POST, DELETE' });
+  const exchange = openExchange({ request, response, verb, route, now: parts.clock() });
+  parts.metrics.inFlight.inc();
+  try {
+    await serve(exchange, route, parts);
+  } catch (error) {
+    await refuseFailed(exchange, asAppError(error), parts);
+  } finally {
+    parts.metrics.inFlight.dec();
+  }
+}
+
+async function serve(exchange: Exchange, route: Route, parts: GatewayParts): Promise<void> {
+  const refused = (await read(exchange, parts)) ?? (await decide(exchange, parts));
+  if (refused !== undefined) return answer(exchange, refused, parts);
+  const { verdict } = exchange;
+  if (verdict?.by !== 'policy' || !verdict.decision.allowed) throw new TypeError('went on without a permit');
+  if (route.audit.strict && parts.audit.state() === 'unwritable') {
+    return answer(
+      exchange,
+      check(exchange, 'audit_unavailable', 'the call cannot be recorded, so it is refused'),
+      parts,
+    );
+  }
+  if (route.upstream === undefined) {
+    return answer(exchange, check(exchange, 'upstream_unavailable', 'the MCP server does not run'), parts);
+  }
+  parts.forwarding.open.follow(route);
+  const record = (ended: Exchange, ending: Ending): Promise<void> => recordEnding(ended, ending, parts);
+  await forward(verdict.decision, exchange, route.upstream, { ...parts.forwarding, record });
+}
+
+/** Limits and inspection: what is known before anybody is asked who calls. */
+async function read(exchange: Exchange, parts: GatewayParts): Promise<Reply | undefined> {
+  const { limits, forwarding } = parts;
+  const isStream = exchange.verb === 'GET';
+  if (forwarding.open.count() >= (isStream ? limits.maxStreams : limits.maxInFlight)) {
+    return check(exchange, 'overloaded', 'too many requests are in progress');
+  }
+  if (exchange.verb !== 'POST') return undefined;
+  if (!hasJsonBody(exchange.request)) {
+    return check(exchange, 'unsupported_media_type', 'the body must be `application/json` in UTF-8, not compressed');
+  }
+  exchange.body = await readBody(exchange.request, limits.maxBodyBytes);
+  return inspect(exchange);
+}
+
+/** Who calls, and whether they may. Leaves a permit in the exchange, or returns the refusal. */
+async function decide(exchange: Exchange, parts: GatewayParts): Promise<Reply | undefined> {
+  const { policy, now, request } = exchange;
+  if (policy === undefined) return check(exchange, 'policy_unavailable', 'no valid policy is loaded for this server');
+  const identified = await identify(request, policy, { tokens: parts.tokens, isTrusted: parts.isTrusted, now });
+  exchange.caller = identified.caller;
+  if (!identified.ok) return check(exchange, identified.reason, identified.message);
+  const sessionId = sessionIdOf(exchange);
+  const { bindings } = parts.forwarding;
+  if (sessionId !== undefined && !bindings.isOf(exchange.route.path, sessionId, identified.caller.identity)) {
+    exchange.verdict = { by: 'check', reason: 'not_found' };
+    return refusalReply(exchange, { reason: 'not_found', message: 'session not found' });
+  }
+  const decision = authorize(exchange, policy, now);
+  exchange.verdict = { by: 'policy', decision };
+  if (decision.allowed) return undefined;
+  const { reason, message } = decision;
+  return refusalReply(exchange, { reason, message, status: denialStatus(exchange, decision.status) });
+}
+
+function check(exchange: Exchange, reason: ErrorCode, message: string): Reply {
+  exchange.verdict = { by: 'check', reason };
+  return refusalReply(exchange, { reason, message });
+}
+
+/** Records a refusal, then sends it. */
+async function answer(exchange: Exchange, reply: Reply, parts: GatewayParts): Promise<void> {
+  exchange.bytesOut = Buffer.byteLength(reply.body);
+  await recordEnding(exchange, { status: reply.status, outcome: 'refused' }, parts).catch(() => {});
+  sendReply(exchange, reply);
+}
+
+async function refuseFailed(exchange: Exchange, error: AppError, parts: GatewayParts): Promise<void> {
+  if (error.code === 'internal')
+    parts.log.error('a request failed', { requestId: exchange.requestId, error: error.cause });
+  exchange.verdict ??= { by: 'check', reason: error.code };
+  const reply = failureReply(exchange, error);
+  // What is left of the body is not read: the connection cannot be used again.
+  const headers = error.code === 'request_too_large' ? { ...reply.headers, connection: 'close' } : reply.headers;
+  await answer(exchange, { ...reply, headers }, parts);
+}
+
+/** Rejects only where the server asks that nothing goes unrecorded. */
+async function recordEnding(exchange: Exchange, ending: Ending, parts: GatewayParts): Promise<void> {
+  const event = eventOf(exchange, ending, parts.audit.redact);
+  parts.metrics.count(event);
+  try {
+    await parts.audit.append(event);
+  } catch (cause) {
+    parts.metrics.lostRecords.inc();
+    parts.log.error('a record could not be written', { requestId: exchange.requestId, error: String(cause) });
+    if (exchange.route.audit.strict)
+      throw new AppError('audit_unavailable', 'the call could not be recorded', { cause });
+  }
+}
+
+function refuseUnrouted(
+  response: ServerResponse,
+  { metrics }: GatewayParts,
+  reason: ErrorCode,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  metrics.unrouted.inc({ reason });
+  const { http, meaning } = ERRORS[reason];
+  response.writeHead(http, { 'content-type': 'application/json', connection: 'close', ...headers });
+  response.end(JSON.stringify({ error: reason, message: meaning }));
+}
+
+/** The path without its query. It is compared as it is written: another spelling of a path is another path. */
+function pathOf({ url = '' }: IncomingMessage): string {
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
+}

@@ -1,0 +1,72 @@
+import { type IncomingHttpHeaders } from 'node:http';
+import { HEADERS, MCP_PARAM_HEADER_PREFIX } from '@mcp-runtime/api';
+import { type Exchange } from './exchange.ts';
+
+const SESSION_ID = HEADERS.mcpSessionId.toLowerCase();
+const TRACE = ['traceparent', 'tracestate'] as const;
+const LEGACY_ONLY = [SESSION_ID, HEADERS.lastEventId.toLowerCase()] as const;
+const MODERN_ONLY = [HEADERS.mcpMethod.toLowerCase(), HEADERS.mcpName.toLowerCase()] as const;
+const PARAM_PREFIX = MCP_PARAM_HEADER_PREFIX.toLowerCase();
+const VERSION = HEADERS.mcpProtocolVersion.toLowerCase();
+
+/**
+ * The headers that cross to the server: an allow-list, so that no credential, cookie, identity or forwarding header of
+ * the caller ever does.
+ */
+export function upstreamHeaders({ request, verb, era }: Exchange): Record<string, string> {
+  const given = request.headers;
+  const headers: Record<string, string> = {
+    accept: verb === 'GET' ? 'text/event-stream' : 'application/json, text/event-stream',
+  };
+  if (verb === 'POST') headers['content-type'] = 'application/json';
+  copy(given, headers, [VERSION, ...TRACE, ...(era.kind === 'legacy' ? LEGACY_ONLY : MODERN_ONLY)]);
+  if (era.kind === 'modern') {
+    copy(
+      given,
+      headers,
+      Object.keys(given).filter((name) => name.startsWith(PARAM_PREFIX)),
+    );
+  }
+  return headers;
+}
+
+function copy(from: IncomingHttpHeaders, to: Record<string, string>, names: readonly string[]): void {
+  for (const name of names) {
+    const value = from[name];
+    if (typeof value === 'string') to[name] = value;
+  }
+}
+
+export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+export function headerOf(headers: AnswerHeaders, name: string): string {
+  const value = headers[name];
+  return (Array.isArray(value) ? value[0] : value) ?? '';
+}
+
+/** The headers that cross back to the caller: an allow-list too. */
+export function callerHeaders(exchange: Exchange, answer: AnswerHeaders): Record<string, string> {
+  const type = mediaType(answer);
+  const sessionId = exchange.era.kind === 'legacy' ? headerOf(answer, SESSION_ID) : '';
+  return {
+    [HEADERS.requestId]: exchange.requestId,
+    'cache-control': 'no-store',
+    ...(type === '' ? {} : { 'content-type': type }),
+    ...(type === 'text/event-stream' ? { 'x-accel-buffering': 'no' } : {}),
+    ...(sessionId === '' ? {} : { [HEADERS.mcpSessionId]: sessionId }),
+    ...(headerOf(answer, 'allow') === '' ? {} : { allow: headerOf(answer, 'allow') }),
+  };
+}
+
+export function mediaType(headers: AnswerHeaders): string {
+  return (headerOf(headers, 'content-type').split(';')[0] ?? '').trim().toLowerCase();
+}
+
+export function sessionIdOf({ request, era }: Exchange): string | undefined {
+  const value = request.headers[SESSION_ID];
+  return era.kind === 'legacy' && typeof value === 'string' ? value : undefined;
+}
+
+export function answeredSessionId(headers: AnswerHeaders): string {
+  return headerOf(headers, SESSION_ID);
+}

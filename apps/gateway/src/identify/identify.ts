@@ -1,0 +1,110 @@
+import { type IncomingMessage } from 'node:http';
+import { type ErrorCode, HEADERS, serverAudience } from '@mcp-runtime/api';
+import { type Identity, type Policy, sessionStanding } from '@mcp-runtime/policy';
+import { type TokenClaims, type TokenVerifier } from './token-verifier.ts';
+import { type IsTrusted } from './trusted-ranges.ts';
+
+export interface Caller {
+  readonly identity: Identity;
+  readonly source: 'token' | 'header' | 'none' | 'probe';
+  /** The agent session that a token proved. */
+  readonly session: { readonly namespace: string; readonly name: string } | undefined;
+}
+
+export type Identified =
+  | { readonly ok: true; readonly caller: Caller }
+  | { readonly ok: false; readonly reason: ErrorCode; readonly message: string; readonly caller: Caller };
+
+interface IdentifyPorts {
+  readonly tokens: TokenVerifier;
+  readonly isTrusted: IsTrusted;
+  readonly now: number;
+}
+
+export const NOBODY: Caller = {
+  identity: { human: '', agent: '', team: '', session: '' },
+  source: 'none',
+  session: undefined,
+};
+
+/** Who calls. Fails closed: a credential that is there must hold, and headers count from declared hops only. */
+export async function identify(request: IncomingMessage, policy: Policy, ports: IdentifyPorts): Promise<Identified> {
+  const auth = policy.document.auth ?? {};
+  const mode = (auth.mode ?? 'header').trim().toLowerCase();
+  if (mode === 'oauth' || mode === 'mtls') {
+    return refuse('service_unavailable', `auth mode \`${mode}\` is not served by this gateway`);
+  }
+  const token = bearerToken(request, auth.token_header ?? HEADERS.authorization);
+  if (token !== undefined) return byToken(token, policy, ports);
+  if (mode === 'token') return refuse('missing_bearer_token', 'the server asks for a session token');
+  return byHeaders(request, policy, ports);
+}
+
+async function byToken(token: string, policy: Policy, { tokens, now }: IdentifyPorts): Promise<Identified> {
+  const claims = await tokens.verify(token, serverAudience(policy.server.namespace, policy.server.name));
+  if (claims === undefined) return refuse('invalid_token', 'the token is not valid for this server');
+  if (claims.use === 'probe')
+    return { ok: true, caller: { identity: NOBODY.identity, source: 'probe', session: undefined } };
+  return liveSession(claims, policy, now);
+}
+
+const SESSION_FAULTS = {
+  absent: { reason: 'session_not_found', says: 'does not exist any more' },
+  revoked: { reason: 'session_revoked', says: 'was revoked' },
+  expired: { reason: 'session_expired', says: 'has expired' },
+} as const;
+
+function liveSession(claims: Extract<TokenClaims, { use: 'session' }>, policy: Policy, now: number): Identified {
+  const { human, agent, team, session } = claims;
+  const caller: Caller = { identity: { human, agent, team, session: session.name }, source: 'token', session };
+  const standing = sessionStanding(policy, session, now);
+  if (standing === 'live') return { ok: true, caller };
+  const { reason, says } = SESSION_FAULTS[standing];
+  return { ok: false, reason, message: `session \`${session.name}\` ${says}`, caller };
+}
+
+function byHeaders(request: IncomingMessage, policy: Policy, { isTrusted }: IdentifyPorts): Identified {
+  const names = identityHeaders(policy);
+  const given = Object.values(names).filter((name) => request.headers[name.toLowerCase()] !== undefined);
+  if (given.length === 0) return { ok: true, caller: NOBODY };
+  if (!isTrusted(request.socket.remoteAddress)) {
+    return refuse('untrusted_identity_headers', 'identity headers count only from a network that is declared trusted');
+  }
+  const repeated = given.some((name) => (request.headersDistinct[name.toLowerCase()]?.length ?? 0) > 1);
+  if (repeated) return refuse('untrusted_identity_headers', 'an identity header is there twice');
+  const value = (name: string): string => headerText(request, name);
+  const identity: Identity = {
+    human: value(names.human),
+    agent: value(names.agent),
+    team: value(names.team),
+    session: value(names.session),
+  };
+  return { ok: true, caller: { identity, source: 'header', session: undefined } };
+}
+
+function identityHeaders(policy: Policy): Readonly<Record<keyof Identity, string>> {
+  const auth = policy.document.auth ?? {};
+  return {
+    human: auth.human_id_header ?? HEADERS.humanId,
+    agent: auth.agent_id_header ?? HEADERS.agentId,
+    team: auth.team_id_header ?? HEADERS.teamId,
+    session: auth.session_id_header ?? HEADERS.agentSession,
+  };
+}
+
+/** Of `Authorization` only the Bearer scheme counts (RFC 6750 §2.1); of another header the whole value may be the token. */
+function bearerToken(request: IncomingMessage, header: string): string | undefined {
+  const value = headerText(request, header);
+  const bearer = /^bearer +(\S+)$/i.exec(value)?.[1];
+  if (bearer !== undefined) return bearer;
+  return header.toLowerCase() === 'authorization' || value === '' ? undefined : value;
+}
+
+function headerText(request: IncomingMessage, name: string): string {
+  const value = request.headers[name.toLowerCase()];
+  return (Array.isArray(value) ? value.join(', ') : (value ?? '')).trim();
+}
+
+function refuse(reason: ErrorCode, message: string): Identified {
+  return { ok: false, reason, message, caller: NOBODY };
+}

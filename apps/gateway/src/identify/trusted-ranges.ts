@@ -1,0 +1,28 @@
+import { BlockList, isIP } from 'node:net';
+import { AppError } from '@mcp-runtime/api';
+
+/** Says whether an address of a socket lies in one of the declared ranges. */
+export type IsTrusted = (remoteAddress: string | undefined) => boolean;
+
+/** @throws AppError `invalid_config` naming the range that is none. */
+export function trustedRanges(cidrs: readonly string[]): IsTrusted {
+  if (cidrs.length === 0) return () => false;
+  const ranges = new BlockList();
+  for (const cidr of cidrs) addRange(ranges, cidr);
+  return (remoteAddress) => {
+    const address = remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '') ?? '';
+    const family = isIP(address);
+    return family !== 0 && ranges.check(address, family === 4 ? 'ipv4' : 'ipv6');
+  };
+}
+
+function addRange(ranges: BlockList, cidr: string): void {
+  const [address = '', bits] = cidr.split('/');
+  const family = isIP(address);
+  const longest = family === 4 ? 32 : 128;
+  const length = bits === undefined ? longest : Number(bits);
+  if (family === 0 || !/^\d{1,3}$/.test(bits ?? '0') || length > longest) {
+    throw new AppError('invalid_config', `\`${cidr}\` is not a range such as \`10.0.0.0/8\` or \`fd00::/8\``);
+  }
+  ranges.addSubnet(address, length, family === 4 ? 'ipv4' : 'ipv6');
+}

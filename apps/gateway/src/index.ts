@@ -1,0 +1,12 @@
+export {
+  type Address,
+  DEFAULT_LIMITS,
+  type Gateway,
+  type GatewayLimits,
+  type GatewayOptions,
+  startGateway,
+} from './gateway.ts';
+export { type AuditSink } from './audit.ts';
+export { type PolicyHolder, type PolicySource, holdPolicy } from './policy-source.ts';
+export { type PolicyFile, type PolicyFileStatus, watchPolicyFile } from './policy-file.ts';
+export { type Route, type RouteTable } from './route.ts';

@@ -1,0 +1,71 @@
+import { type IncomingMessage } from 'node:http';
+import { AppError } from '@mcp-runtime/api';
+import { type EraFault, FAULT_TEXT, eraOf, readMessage, targetOf } from '@mcp-runtime/mcp';
+import { type Exchange } from './exchange.ts';
+import { type Reply, errorBody, refusalReply } from './reply.ts';
+
+/**
+ * Reads the whole body of a request. Rejects with `request_too_large` as soon as the bound is passed, `request_timeout`
+ * when the client stalls, `canceled` when it goes away.
+ */
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const declared = Number(request.headers['content-length'] ?? 0);
+  if (declared > maxBytes) {
+    return Promise.reject(new AppError('request_too_large', `the body has ${declared} bytes, ${maxBytes} are allowed`));
+  }
+  const chunks: Buffer[] = [];
+  let length = 0;
+  request.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    chunks.push(chunk);
+    if (length <= maxBytes) return;
+    request.removeAllListeners('data');
+    request.resume();
+    reject(new AppError('request_too_large', `the body has more than ${maxBytes} bytes`));
+  });
+  request.once('end', () =>
+    resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
+  );
+  request.once('error', () => reject(new AppError('canceled', 'the caller went away')));
+  request.once('close', () => reject(new AppError('canceled', 'the caller went away')));
+  return promise;
+}
+
+/** JSON in UTF-8 and nothing else; a body that is compressed would be read differently by others. */
+export function hasJsonBody(request: IncomingMessage): boolean {
+  const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = request.headers;
+  if (encoding.trim().toLowerCase() !== 'identity') return false;
+  return /^\s*application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i.test(type);
+}
+
+/** Fills in what the body says, or returns the refusal. */
+export function inspect(exchange: Exchange): Reply | undefined {
+  const read = readMessage(exchange.body);
+  if (!read.ok) {
+    exchange.verdict = { by: 'check', reason: 'rpc_inspection_failed' };
+    const reply = refusalReply(exchange, { reason: 'rpc_inspection_failed', message: '', status: 400 });
+    const data = { reason: 'rpc_inspection_failed', requestId: exchange.requestId };
+    return { ...reply, body: errorBody(read.id, read.code, FAULT_TEXT[read.fault], data) };
+  }
+  const { message } = read;
+  exchange.message = message;
+  const { headersDistinct } = exchange.request;
+  const era = eraOf(message, (name) => headersDistinct[name]?.join(', '));
+  if (era.kind === 'refused') return refuseEra(exchange, era);
+  exchange.era = era;
+  exchange.target = message.kind === 'response' ? { kind: 'server' } : targetOf(message);
+  return undefined;
+}
+
+function refuseEra(exchange: Exchange, fault: EraFault): Reply {
+  const reason = fault.code === -32020 ? 'header_mismatch' : 'invalid_request';
+  exchange.verdict = { by: 'check', reason };
+  return refusalReply(exchange, {
+    reason,
+    message: fault.message,
+    code: fault.code,
+    status: fault.status,
+    ...(fault.data === undefined ? {} : { data: fault.data }),
+  });
+}

@@ -1,0 +1,81 @@
+import { type AppError, ERRORS, type ErrorCode, HEADERS, type JsonRpcId } from '@mcp-runtime/api';
+import { type Exchange } from './exchange.ts';
+
+/** An answer of the gateway itself. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+interface Refusal {
+  readonly reason: ErrorCode;
+  readonly message: string;
+  /** JSON-RPC code; that of the reason unless given. */
+  readonly code?: number;
+  /** HTTP status; that of the reason unless given. */
+  readonly status?: number;
+  readonly data?: object;
+}
+
+const RETRY_AFTER_SECONDS = '1';
+
+/** The JSON-RPC error that says what was refused and why, with the correlation id (JSON-RPC 2.0 §5.1). */
+export function refusalReply(exchange: Exchange, refusal: Refusal): Reply {
+  const row = ERRORS[refusal.reason];
+  const status = refusal.status ?? row.http;
+  return {
+    status,
+    headers: {
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      ...(status === 401 ? { 'www-authenticate': challengeOf(refusal.reason) } : {}),
+      ...(status === 503 || status === 429 ? { 'retry-after': RETRY_AFTER_SECONDS } : {}),
+    },
+    body: errorBody(idOf(exchange), refusal.code ?? row.rpc, refusal.message, {
+      reason: refusal.reason,
+      requestId: exchange.requestId,
+      ...refusal.data,
+    }),
+  };
+}
+
+export function errorBody(id: JsonRpcId, code: number, message: string, data: object): string {
+  return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, data } });
+}
+
+export function failureReply(exchange: Exchange, error: AppError): Reply {
+  return refusalReply(exchange, { reason: error.code, message: error.message });
+}
+
+/**
+ * HTTP status of a denial by policy. A request is answered in band, so that clients neither log in again nor fall back
+ * to an older protocol; what has no answer in band, and the question which protocol is spoken, get the status itself.
+ */
+export function denialStatus({ verb, message }: Exchange, status: number): number {
+  if (status !== 403) return status;
+  const isInBand = verb === 'POST' && message?.kind === 'request' && message.method !== 'server/discover';
+  return isInBand ? 200 : 403;
+}
+
+export function idOf({ message }: Exchange): JsonRpcId {
+  return message?.kind === 'request' ? message.id : null;
+}
+
+/** Sends a reply and tells how many bytes its body has. */
+export function sendReply({ response, requestId }: Exchange, reply: Reply): void {
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(reply.status, {
+    ...reply.headers,
+    [HEADERS.requestId]: requestId,
+    'content-length': Buffer.byteLength(reply.body),
+  });
+  response.end(reply.body);
+}
+
+/** RFC 6750 §3. */
+function challengeOf(reason: ErrorCode): string {
+  const realm = 'Bearer realm="mcp-runtime"';
+  const isBadToken = reason === 'invalid_token' || reason.startsWith('session_');
+  return isBadToken ? `${realm}, error="invalid_token"` : realm;
+}

@@ -1,0 +1,33 @@
+import { type ObjectKey } from '@mcp-runtime/api';
+import { type PolicySource } from './policy-source.ts';
+
+/** A governed server as the gateway sees it. */
+export interface Route {
+  /** Path on the gateway, such as `/files/mcp`. */
+  readonly path: string;
+  readonly key: ObjectKey;
+  /** Where the server answers; undefined while it does not run. */
+  readonly upstream: URL | undefined;
+  readonly policy: PolicySource;
+  readonly audit: { readonly arguments: 'none' | 'redacted'; readonly strict: boolean };
+  /** `source` of the route's audit events. */
+  readonly eventSource: string;
+}
+
+export interface RouteTable {
+  find(path: string): Route | undefined;
+  all(): readonly Route[];
+  /** Adds or replaces the route of that path. */
+  set(route: Route): void;
+  remove(path: string): void;
+}
+
+export function createRouteTable(): RouteTable {
+  const routes = new Map<string, Route>();
+  return {
+    find: (path) => routes.get(path),
+    all: () => [...routes.values()],
+    set: (route) => void routes.set(route.path, route),
+    remove: (path) => void routes.delete(path),
+  };
+}

@@ -1,0 +1,51 @@
+import { once } from 'node:events';
+import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
+
+/** One request as a server behind the gateway saw it. */
+export interface Seen {
+  readonly method: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export interface TestUpstream extends AsyncDisposable {
+  readonly url: URL;
+  readonly seen: readonly Seen[];
+}
+
+export type Answer = (seen: Seen, response: ServerResponse, request: IncomingMessage) => void;
+
+/** A server that keeps what it was asked, byte for byte, and answers as the test says. */
+export async function startTestUpstream(answer: Answer): Promise<TestUpstream> {
+  const seen: Seen[] = [];
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      const one = { method: request.method ?? '', headers: request.headers, body };
+      seen.push(one);
+      answer(one, response, request);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return {
+    url: new URL(`http://127.0.0.1:${port}/mcp`),
+    seen,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+export function sendJson(
+  response: ServerResponse,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(200, { 'content-type': 'application/json', ...headers });
+  response.end(typeof body === 'string' ? body : JSON.stringify(body));
+}
