@@ -1,3 +1,6 @@
+// kinds, as a resource store sees them
+export { GRANTS, SERVERS, SESSIONS } from './resource-types.ts';
+
 // resource files
 export {
   type LoadedFiles,
@@ -7,3 +10,7 @@ export {
   parseResources,
   problemText,
 } from './files/index.ts';
+
+// session tokens
+export { type SigningKey, openSigningKey } from './tokens/signing-key.ts';
+export { type IssuedToken, signProbeToken, signSessionToken } from './tokens/issue.ts';

@@ -1,2 +1,45 @@
+import { DEFAULT_NAMESPACE } from '@mcp-runtime/api';
+
 /** Flags that several commands share. */
+export const NAMESPACE = {
+  type: 'text',
+  short: 'n',
+  summary: 'namespace of the object',
+  placeholder: 'NAME',
+  default: DEFAULT_NAMESPACE,
+} as const;
+export const ANY_NAMESPACE = {
+  type: 'text',
+  short: 'n',
+  summary: 'only this namespace; all when absent',
+  placeholder: 'NAME',
+} as const;
 export const FILE = { type: 'texts', short: 'f', summary: 'resource file or folder', placeholder: 'PATH' } as const;
+export const DRY_RUN = { type: 'switch', summary: 'say what would change, change nothing' } as const;
+export const DATA_DIR = {
+  type: 'text',
+  summary: 'folder of the local runtime (also MCP_RUNTIME_DATA_DIR)',
+  placeholder: 'DIR',
+} as const;
+
+/** Where the platform API is; the local runtime of this user when nothing is given. */
+export const TARGET = {
+  'api-url': {
+    type: 'text',
+    summary: 'platform API (also MCP_PLATFORM_API_URL); the local runtime when absent',
+    placeholder: 'URL',
+  },
+  'data-dir': DATA_DIR,
+} as const;
+
+export const AUDIT_FILTERS = {
+  since: { type: 'text', summary: 'from this RFC 3339 instant, or a duration ago such as 15m', placeholder: 'TIME' },
+  until: { type: 'text', summary: 'to this RFC 3339 instant, or a duration ago', placeholder: 'TIME' },
+  server: { type: 'text', summary: 'only this server', placeholder: 'NAME' },
+  namespace: ANY_NAMESPACE,
+  tool: { type: 'text', summary: 'only this tool', placeholder: 'NAME' },
+  human: { type: 'text', summary: 'only this human', placeholder: 'ID' },
+  agent: { type: 'text', summary: 'only this agent', placeholder: 'ID' },
+  decision: { type: 'text', summary: 'only this decision', values: ['allow', 'deny'] },
+  limit: { type: 'number', summary: 'how many at most', default: 100 },
+} as const;

@@ -1,7 +1,94 @@
+import { LOG_LEVELS } from '@mcp-runtime/base';
 import { SHELLS } from '../frame/completion.ts';
 import { defineCommand } from '../frame/command.ts';
+import { DATA_DIR, FILE, TARGET } from './flags.ts';
 
 export const RUNTIME_COMMANDS = [
+  defineCommand({
+    path: 'up',
+    summary: 'run the runtime on this machine: servers, gateway, API and audit log in one process',
+    description: 'Keeps running with a line per call until interrupted. Resources are kept between runs.',
+    flags: {
+      file: FILE,
+      tour: { type: 'switch', summary: 'make the example calls, then stop; status 0 when all went as they should' },
+      listen: { type: 'text', summary: 'address of the gateway', placeholder: 'HOST:PORT', default: '127.0.0.1:7400' },
+      'api-listen': {
+        type: 'text',
+        summary: 'address of the platform API',
+        placeholder: 'HOST:PORT',
+        default: '127.0.0.1:7401',
+      },
+      'data-dir': DATA_DIR,
+      'trust-headers-from': {
+        type: 'texts',
+        summary: 'address range whose identity headers are believed',
+        placeholder: 'CIDR',
+      },
+      'log-level': { type: 'text', summary: 'how much to log on standard error', values: LOG_LEVELS, default: 'warn' },
+      quiet: { type: 'switch', short: 'q', summary: 'no line per call' },
+    },
+    examples: ['mcp-runtime up -f examples/local', 'mcp-runtime up -f examples/local --tour'],
+    prints: 'plain',
+    load: () => import('../actions/up.ts'),
+  }),
+  defineCommand({
+    path: 'down',
+    summary: 'stop the runtime of this machine',
+    flags: { 'data-dir': DATA_DIR },
+    examples: ['mcp-runtime down'],
+    prints: 'plain',
+    load: () => import('../actions/down.ts'),
+  }),
+  defineCommand({
+    path: 'status',
+    summary: 'show whether the runtime runs, where, and how its servers are',
+    flags: TARGET,
+    examples: ['mcp-runtime status', 'mcp-runtime status --output json'],
+    prints: 'data',
+    load: () => import('../actions/status.ts'),
+  }),
+  defineCommand({
+    path: 'serve gateway',
+    summary: 'run a gateway alone, in front of one MCP server',
+    description:
+      'Serves the upstream at /mcp, with /health, /ready, /metrics and /config/status beside it or on --admin-listen.',
+    flags: {
+      policy: { type: 'text', summary: 'policy document', placeholder: 'FILE' },
+      upstream: { type: 'text', summary: 'MCP endpoint of the server', placeholder: 'URL' },
+      listen: { type: 'text', summary: 'address to serve on', placeholder: 'HOST:PORT' },
+      'admin-listen': { type: 'text', summary: 'address for health and metrics', placeholder: 'HOST:PORT' },
+      'trust-headers-from': {
+        type: 'texts',
+        summary: 'address range whose identity headers are believed',
+        placeholder: 'CIDR',
+      },
+      jwks: { type: 'text', summary: 'keys that session tokens are signed with', placeholder: 'FILE' },
+      'audit-dir': { type: 'text', summary: 'folder for audit records', placeholder: 'DIR' },
+      config: { type: 'text', summary: 'configuration file; flags win over it', placeholder: 'FILE' },
+    },
+    examples: [
+      'mcp-runtime serve gateway --policy policy.json --upstream http://127.0.0.1:3001/mcp --listen 127.0.0.1:8091',
+    ],
+    prints: 'plain',
+    load: () => import('../actions/serve-gateway.ts'),
+  }),
+  defineCommand({
+    path: 'serve bridge',
+    summary: 'serve a stdio MCP server as Streamable HTTP',
+    flags: {
+      listen: { type: 'text', summary: 'address to serve on', placeholder: 'HOST:PORT', default: '127.0.0.1:8090' },
+      isolation: {
+        type: 'text',
+        summary: 'a process for each session, or one for all',
+        values: ['session', 'shared'],
+        default: 'session',
+      },
+    },
+    examples: ['mcp-runtime serve bridge -- npx -y @modelcontextprotocol/server-memory'],
+    rest: 'the command to run and its arguments',
+    prints: 'plain',
+    load: () => import('../actions/serve-bridge.ts'),
+  }),
   defineCommand({
     path: 'completion',
     summary: 'print the completion script of a shell',

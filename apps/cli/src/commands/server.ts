@@ -1,0 +1,123 @@
+import { defineCommand } from '../frame/command.ts';
+import { ANY_NAMESPACE, DRY_RUN, FILE, NAMESPACE, TARGET } from './flags.ts';
+
+const NAME = { name: 'NAME', summary: 'name of the server', required: 'yes' } as const;
+
+export const SERVER_COMMANDS = [
+  defineCommand({
+    path: 'server deploy',
+    summary: 'run a server from a package, a command or a URL, and govern it',
+    description:
+      'Nobody may call it until a grant says so. Its tools are found by a handshake and shown with a proposed side effect.',
+    args: [NAME],
+    flags: {
+      npm: { type: 'text', summary: 'npm package, with or without @VERSION', placeholder: 'PACKAGE' },
+      pypi: { type: 'text', summary: 'PyPI package, with or without ==VERSION', placeholder: 'PACKAGE' },
+      command: { type: 'text', summary: 'program to run', placeholder: 'PROGRAM' },
+      url: { type: 'text', summary: 'MCP endpoint that runs elsewhere', placeholder: 'URL' },
+      transport: { type: 'text', summary: 'how it speaks MCP; stdio unless --url', values: ['http', 'stdio'] },
+      env: { type: 'texts', summary: 'variable for the server', placeholder: 'NAME=VALUE' },
+      'accept-tools': {
+        type: 'switch',
+        summary: 'declare the tools that the handshake finds, with their proposed side effects',
+      },
+      update: { type: 'switch', summary: 'change the server when it exists' },
+      'dry-run': DRY_RUN,
+      timeout: { type: 'number', summary: 'seconds to wait until it is ready', default: 300 },
+      namespace: NAMESPACE,
+      ...TARGET,
+    },
+    examples: [
+      'mcp-runtime server deploy files --npm @modelcontextprotocol/server-filesystem -- /some/dir',
+      'mcp-runtime server deploy docs --url https://docs.example.com/mcp',
+    ],
+    rest: 'arguments for the server',
+    prints: 'data',
+    load: () => import('../actions/server-deploy.ts'),
+  }),
+  defineCommand({
+    path: 'server apply',
+    summary: 'make the resources of files exist (servers, grants and sessions)',
+    flags: { file: FILE, 'dry-run': DRY_RUN, ...TARGET },
+    examples: ['mcp-runtime server apply -f examples/local --dry-run'],
+    prints: 'data',
+    load: () => import('../actions/apply.ts'),
+  }),
+  defineCommand({
+    path: 'server list',
+    summary: 'list servers',
+    flags: { namespace: ANY_NAMESPACE, ...TARGET },
+    examples: ['mcp-runtime server list'],
+    prints: 'data',
+    load: () => import('../actions/server-list.ts'),
+  }),
+  defineCommand({
+    path: 'server get',
+    summary: 'show one server as it is stored, with its status',
+    args: [NAME],
+    flags: { namespace: NAMESPACE, ...TARGET },
+    examples: ['mcp-runtime server get files --output yaml'],
+    prints: 'data',
+    load: () => import('../actions/server-get.ts'),
+  }),
+  defineCommand({
+    path: 'server status',
+    summary: 'show the conditions and tools of one server, or a line for each',
+    args: [{ ...NAME, required: 'no' }],
+    flags: { namespace: NAMESPACE, ...TARGET },
+    examples: ['mcp-runtime server status files'],
+    prints: 'data',
+    load: () => import('../actions/server-status.ts'),
+  }),
+  defineCommand({
+    path: 'server logs',
+    summary: 'show what a server wrote to its log',
+    args: [NAME],
+    flags: {
+      namespace: NAMESPACE,
+      follow: { type: 'switch', summary: 'go on with new lines' },
+      tail: { type: 'number', summary: 'how many of the last lines', default: 200 },
+      ...TARGET,
+    },
+    examples: ['mcp-runtime server logs files --follow'],
+    prints: 'plain',
+    load: () => import('../actions/server-logs.ts'),
+  }),
+  defineCommand({
+    path: 'server delete',
+    summary: 'stop and remove a server; fine when there is none',
+    args: [NAME],
+    flags: { namespace: NAMESPACE, 'dry-run': DRY_RUN, ...TARGET },
+    examples: ['mcp-runtime server delete files'],
+    prints: 'data',
+    load: () => import('../actions/server-delete.ts'),
+  }),
+  defineCommand({
+    path: 'server policy inspect',
+    summary: 'show the policy document that is in force for a server',
+    args: [NAME],
+    flags: { namespace: NAMESPACE, ...TARGET },
+    examples: ['mcp-runtime server policy inspect files --output json'],
+    prints: 'data',
+    load: () => import('../actions/server-policy.ts'),
+  }),
+  defineCommand({
+    path: 'server connect-config',
+    summary: 'print the configuration that connects a client to a server',
+    description: 'Carries no token: each client reads it from an environment variable or asks for it.',
+    args: [NAME],
+    flags: {
+      client: {
+        type: 'text',
+        summary: 'whose form',
+        values: ['claude', 'cursor', 'vscode', 'codex', 'json'],
+        default: 'json',
+      },
+      namespace: NAMESPACE,
+      ...TARGET,
+    },
+    examples: ['mcp-runtime server connect-config files --client vscode'],
+    prints: 'data',
+    load: () => import('../actions/connect-config.ts'),
+  }),
+];

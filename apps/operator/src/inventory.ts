@@ -1,0 +1,33 @@
+import { type MCPServer, type SideEffect } from '@mcp-runtime/api';
+import { type HandshakeTool } from './ports.ts';
+
+type InventoryTool = NonNullable<NonNullable<MCPServer['status']>['tools']>[number];
+
+const MAX_DESCRIPTION = 200;
+
+/** The tools that a server offers, each with a proposal of what it may do. */
+export function inventoryOf(server: MCPServer, offered: readonly HandshakeTool[]): readonly InventoryTool[] {
+  const declared = new Set((server.spec.tools ?? []).map(({ name }) => name));
+  return offered.map((tool) => ({
+    name: tool.name,
+    ...(tool.description === undefined ? {} : { description: firstLine(tool.description) }),
+    declared: declared.has(tool.name),
+    proposedSideEffect: proposalFor(tool),
+  }));
+}
+
+/** Declared, but not offered. */
+export function missingTools(server: MCPServer, offered: readonly HandshakeTool[]): readonly string[] {
+  const names = new Set(offered.map(({ name }) => name));
+  return (server.spec.tools ?? []).map(({ name }) => name).filter((name) => !names.has(name));
+}
+
+/** Annotations are claims of the server (MCP 2025-11-25, "Tool annotations"): a proposal, never a decision. */
+function proposalFor({ annotations }: HandshakeTool): SideEffect {
+  if (annotations.readOnlyHint === true) return 'read';
+  return annotations.destructiveHint === false ? 'write' : 'destructive';
+}
+
+function firstLine(text: string): string {
+  return (text.split('\n', 1)[0] ?? '').slice(0, MAX_DESCRIPTION);
+}

@@ -1,0 +1,87 @@
+import {
+  type AppError,
+  type MCPAccessGrant,
+  type MCPAgentSession,
+  type MCPServer,
+  type ObjectKey,
+  keyOf,
+  keyText,
+} from '@mcp-runtime/api';
+import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce } from '@mcp-runtime/base';
+import { GRANTS, SERVERS, SESSIONS } from '@mcp-runtime/control-plane';
+import { type ResourceClient, type StateView, watchState } from '@mcp-runtime/kube';
+import { createPolicyLoop } from './policy-loop.ts';
+import { type GatewayPublisher, type Infrastructure, type Probe, type ReadSecret } from './ports.ts';
+import { createReconciler } from './reconcile.ts';
+import { createWorkQueue } from './work-queue.ts';
+
+export interface OperatorOptions {
+  readonly client: ResourceClient;
+  readonly infrastructure: Infrastructure;
+  readonly publisher: GatewayPublisher;
+  readonly probe: Probe;
+  readonly readSecret: ReadSecret;
+  /** Name of the cluster in policy documents. */
+  readonly cluster?: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface Operator extends Running {
+  /** The infrastructure tells that a server's state changed. */
+  onHostChange(key: ObjectKey): void;
+}
+
+const BACKOFF = { initialMs: 200, factor: 2, maxMs: 30_000 };
+
+/** Makes servers run, governed as their resources say. Resolves when the policies of all servers are in force. */
+export async function startOperator(options: OperatorOptions): Promise<Operator> {
+  const { client, publisher, log } = options;
+  const opened = new OpenedSoFar();
+  const stop = new AbortController();
+  opened.add(() => stop.abort());
+  const watching = {
+    signal: stop.signal,
+    onError: (error: AppError) => log.warn('watching failed', { error: error.message }),
+  };
+  const policies = createPolicyLoop({
+    views: {
+      server: (key) => servers.get(key),
+      grants: () => grants.all(),
+      sessions: () => sessions.all(),
+    },
+    publisher,
+    cluster: options.cluster,
+    log,
+  });
+  const reconciler = createReconciler({
+    ...options,
+    server: (key) => servers.get(key),
+    servers: () => servers.all(),
+    revision: policies.revision,
+  });
+  const queue = createWorkQueue({
+    work: reconciler.reconcile,
+    backoff: BACKOFF,
+    onError: (key, error) =>
+      log.warn('reconciling failed and is tried again', { server: keyText(key), error: String(error) }),
+  });
+  opened.add(() => queue.close());
+  const grants: StateView<MCPAccessGrant> = watchState(client, GRANTS, {
+    ...watching,
+    onChange: ({ object }) => policies.onAccess(object),
+  });
+  const sessions: StateView<MCPAgentSession> = watchState(client, SESSIONS, {
+    ...watching,
+    onChange: ({ object }) => policies.onAccess(object),
+  });
+  const servers: StateView<MCPServer> = watchState(client, SERVERS, {
+    ...watching,
+    onChange: ({ object }) => {
+      policies.onServer(keyOf(object));
+      queue.add(keyOf(object));
+    },
+  });
+  await Promise.all([grants.synced, sessions.synced, servers.synced]);
+  return { ...closeOnce(() => opened.releaseAll()), onHostChange: (key) => queue.add(key) };
+}

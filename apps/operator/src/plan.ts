@@ -1,0 +1,54 @@
+import { type MCPServer, type Source, keyOf, resolveServer, taggedImage } from '@mcp-runtime/api';
+import { type HostServer, type HostState } from './host/index.ts';
+import { type PublishedRoute } from './ports.ts';
+
+/** What a server's resource asks for, as far as it does not depend on what runs. */
+export interface Plan {
+  readonly workload: HostServer;
+  readonly path: string;
+}
+
+/** Pure. `secrets` are the values of `secretEnvVars` by variable name. */
+export function planServer(server: MCPServer, secrets: Readonly<Record<string, string>>): Plan {
+  const { publicPath, upstreamPath, bridge } = resolveServer(server);
+  const declared = Object.fromEntries((server.spec.envVars ?? []).map(({ name, value }) => [name, value]));
+  return {
+    workload: {
+      key: keyOf(server),
+      source: sourceOf(server),
+      transport: server.spec.transport,
+      env: { ...declared, ...secrets },
+      mcpPath: upstreamPath,
+      bridge,
+    },
+    path: publicPath,
+  };
+}
+
+export function planRoute(server: MCPServer, plan: Plan, state: HostState | undefined): PublishedRoute {
+  const { audit, eventSource } = resolveServer(server);
+  return {
+    key: plan.workload.key,
+    path: plan.path,
+    upstreamUrl: state?.phase === 'running' ? state.upstreamUrl : undefined,
+    audit,
+    eventSource,
+  };
+}
+
+/** Whether a server is meant to run: a scale of none stops it and keeps its resource. */
+export function shouldRun(server: MCPServer): boolean {
+  return server.spec.replicas > 0;
+}
+
+export function sourceOf({ spec }: MCPServer): Source {
+  return spec.source ?? { image: taggedImage(spec.image ?? '', spec.imageTag) };
+}
+
+/** What runs, exactly, for people. */
+export function sourceText(source: Source): string {
+  if (source.npm !== undefined) return `npm ${source.npm.package}@${source.npm.version}`;
+  if (source.pypi !== undefined) return `pypi ${source.pypi.package}==${source.pypi.version}`;
+  if (source.command !== undefined) return `command ${source.command.command}`;
+  return source.url ?? `image ${source.image ?? ''}`;
+}

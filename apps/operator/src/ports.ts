@@ -1,0 +1,52 @@
+import { type ObjectKey, type PolicyDocument } from '@mcp-runtime/api';
+import { type HostServer, type HostState } from './host/index.ts';
+
+/** What runs servers. The host infrastructure is one. */
+export interface Infrastructure {
+  ensure(server: HostServer): void;
+  remove(key: ObjectKey): Promise<void>;
+  state(key: ObjectKey): HostState | undefined;
+}
+
+/** A governed server as gateways need to know it. */
+export interface PublishedRoute {
+  readonly key: ObjectKey;
+  /** Path on the gateway. */
+  readonly path: string;
+  /** Undefined while the server does not answer: calls are refused as unavailable. */
+  readonly upstreamUrl: string | undefined;
+  readonly audit: { readonly arguments: 'none' | 'redacted'; readonly strict: boolean };
+  readonly eventSource: string;
+}
+
+/** How routes and policies reach gateways. Both calls take effect before they return. */
+export interface GatewayPublisher {
+  publishRoute(route: PublishedRoute): void;
+  removeRoute(path: string): void;
+  publishPolicy(key: ObjectKey, document: PolicyDocument): void;
+  removePolicy(key: ObjectKey): void;
+  /** The governed URL of a path. */
+  urlOf(path: string): string;
+}
+
+/** What a handshake through the gateway found. */
+export interface Handshake {
+  readonly protocolVersion: string;
+  readonly serverInfo: { readonly name: string; readonly version: string };
+  readonly tools: readonly HandshakeTool[];
+}
+
+export interface HandshakeTool {
+  readonly name: string;
+  readonly description: string | undefined;
+  readonly annotations: {
+    readonly readOnlyHint?: boolean | undefined;
+    readonly destructiveHint?: boolean | undefined;
+  };
+}
+
+/** Speaks MCP with a server through its governed URL. Rejects with AppError when it does not answer as it should. */
+export type Probe = (key: ObjectKey, url: string, signal: AbortSignal) => Promise<Handshake>;
+
+/** Values of Secrets; undefined when there is none. */
+export type ReadSecret = (namespace: string, name: string, key: string) => Promise<string | undefined>;

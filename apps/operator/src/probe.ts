@@ -1,0 +1,57 @@
+import { AppError, type ObjectKey } from '@mcp-runtime/api';
+import { signalAfter } from '@mcp-runtime/base';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { type Handshake, type HandshakeTool, type Probe } from './ports.ts';
+
+const TIMEOUT_MS = 20_000;
+const MAX_PAGES = 100;
+
+interface ProbeOptions {
+  readonly version: string;
+  /** A token that lets the bearer look at this server and nothing else. */
+  readonly token: (key: ObjectKey) => Promise<string>;
+}
+
+/** A probe that is an ordinary MCP client: what it sees is what clients get. */
+export function createProbe({ version, token }: ProbeOptions): Probe {
+  return async (key, url, signal) => {
+    const bounded = signalAfter(TIMEOUT_MS, signal);
+    const headers = { authorization: `Bearer ${await token(key)}` };
+    const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers, signal: bounded } });
+    const client = new Client({ name: 'mcp-runtime-probe', version });
+    try {
+      await client.connect(transport, { timeout: TIMEOUT_MS });
+      return await look(client, transport);
+    } catch (cause) {
+      throw new AppError('upstream_unavailable', `the handshake failed: ${reasonOf(cause)}`, { cause });
+    } finally {
+      await transport.terminateSession().catch(() => {});
+      await client.close().catch(() => {});
+    }
+  };
+}
+
+async function look(client: Client, transport: StreamableHTTPClientTransport): Promise<Handshake> {
+  const { name = '', version = '' } = client.getServerVersion() ?? {};
+  const tools = client.getServerCapabilities()?.tools === undefined ? [] : await allTools(client);
+  return { protocolVersion: transport.protocolVersion ?? '', serverInfo: { name, version }, tools };
+}
+
+async function allTools(client: Client): Promise<readonly HandshakeTool[]> {
+  const found: HandshakeTool[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const listed = await client.listTools(cursor === undefined ? {} : { cursor });
+    for (const { name, description, annotations } of listed.tools) {
+      found.push({ name, description, annotations: annotations ?? {} });
+    }
+    cursor = listed.nextCursor;
+    if (cursor === undefined) return found;
+  }
+  return found;
+}
+
+function reasonOf(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return message.split('\n', 1)[0]?.slice(0, 300) ?? '';
+}
