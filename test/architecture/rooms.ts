@@ -17,7 +17,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   events: { folder: 'packages/events', mayImport: ground, node: 'any' },
   testkit: { folder: 'packages/testkit', mayImport: ground, node: 'any' },
   'control-plane': { folder: 'packages/control-plane', mayImport: ['policy', 'kube', ...ground], node: 'any' },
-  operator: { folder: 'apps/operator', mayImport: ['policy', 'kube', ...ground], node: 'any' },
+  operator: { folder: 'apps/operator', mayImport: ['control-plane', 'policy', 'kube', ...ground], node: 'any' },
   gateway: { folder: 'apps/gateway', mayImport: ['mcp', 'policy', 'events', ...ground], node: 'any' },
   bridge: { folder: 'apps/bridge', mayImport: ['mcp', ...ground], node: 'any' },
   'platform-api': {

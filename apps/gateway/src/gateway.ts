@@ -1,12 +1,12 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import { once } from 'node:events';
 import { AppError } from '@mcp-runtime/api';
-import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce } from '@mcp-runtime/base';
+import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce, isLoopbackAddress } from '@mcp-runtime/base';
 import { type JWK } from 'jose';
 import { serveAdmin } from './admin.ts';
 import { type AuditSink } from './audit.ts';
 import { type GatewayParts, handle } from './handle.ts';
-import { isLoopbackAddress } from './hosts.ts';
+
 import { createTokenVerifier } from './identify/token-verifier.ts';
 import { trustedRanges } from './identify/trusted-ranges.ts';
 import { createGatewayMetrics } from './metrics.ts';

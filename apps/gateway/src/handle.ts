@@ -1,12 +1,12 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { AppError, ERRORS, type ErrorCode, asAppError } from '@mcp-runtime/api';
-import { type Clock, type Logger } from '@mcp-runtime/base';
+import { type Clock, type HostPolicy, type Logger, isAllowedHost } from '@mcp-runtime/base';
 import { type AuditSink } from './audit.ts';
 import { authorize } from './authorize.ts';
 import { type Exchange, type Verb, openExchange } from './exchange.ts';
 import { type ForwardPorts, forward } from './forward.ts';
 import { sessionIdOf } from './headers.ts';
-import { type HostPolicy, isAllowedHost } from './hosts.ts';
+
 import { identify } from './identify/identify.ts';
 import { type TokenVerifier } from './identify/token-verifier.ts';
 import { type IsTrusted } from './identify/trusted-ranges.ts';
@@ -38,7 +38,7 @@ const VERBS: ReadonlyMap<string, Verb> = new Map([
 /** Serves one request. Never rejects; a fault of ours is answered as `internal` and logged. */
 export async function handle(request: IncomingMessage, response: ServerResponse, parts: GatewayParts): Promise<void> {
   const route = parts.routes.find(pathOf(request));
-  if (!isAllowedHost(request, parts.hosts)) return refuseUnrouted(response, parts, 'host_not_allowed');
+  if (!isAllowedHost(request.headers, parts.hosts)) return refuseUnrouted(response, parts, 'host_not_allowed');
   if (route === undefined) return refuseUnrouted(response, parts, 'not_found');
   const verb = VERBS.get(request.method ?? '');
   if (verb === undefined) return refuseUnrouted(response, parts, 'method_not_allowed', { allow: 'GET, POST, DELETE' });

@@ -58,10 +58,10 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     ...options,
     server: (key) => servers.get(key),
     servers: () => servers.all(),
-    revision: policies.revision,
+    revision: (key) => policies.revision(key),
   });
   const queue = createWorkQueue({
-    work: reconciler.reconcile,
+    work: (key, signal) => reconciler.reconcile(key, signal),
     backoff: BACKOFF,
     onError: (key, error) =>
       log.warn('reconciling failed and is tried again', { server: keyText(key), error: String(error) }),

@@ -75,8 +75,8 @@ function canonical(status: Status): string {
 
 function workloadVerdict({ state, blocked }: Observed): Verdict {
   if (blocked !== undefined) return no(blocked.reason, blocked.message);
-  switch (state?.phase) {
-    case undefined:
+  if (state === undefined) return no('Stopped', 'the server does not run');
+  switch (state.phase) {
     case 'stopped':
       return no('Stopped', 'the server does not run');
     case 'preparing':

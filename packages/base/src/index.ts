@@ -13,3 +13,6 @@ export { writeFileAtomically } from './files.ts';
 
 // observability
 export { LOG_LEVELS, type LogFields, type LogLevel, type Logger, silentLogger } from './log.ts';
+
+// listeners
+export { type HostPolicy, isAllowedHost, isLoopbackAddress } from './hosts.ts';

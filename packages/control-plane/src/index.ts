@@ -14,3 +14,10 @@ export {
 // session tokens
 export { type SigningKey, openSigningKey } from './tokens/signing-key.ts';
 export { type IssuedToken, signProbeToken, signSessionToken } from './tokens/issue.ts';
+export { type SessionToken, issueSessionToken } from './tokens/session-token.ts';
+
+// what the platform API does
+export { applyResources } from './apply.ts';
+export { setGrantDisabled, setSessionRevoked } from './access.ts';
+export { type Deployment, deployServer } from './deploy.ts';
+export { summarize } from './summary.ts';

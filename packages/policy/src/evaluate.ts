@@ -40,6 +40,7 @@ const PROBE_METHODS: ReadonlySet<string> = new Set([
   'server/discover',
   'tools/list',
   'http/delete',
+  'http/get',
 ]);
 
 /** Decides for the runtime's own readiness check, whose token the gateway has verified. */

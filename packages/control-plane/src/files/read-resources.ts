@@ -8,6 +8,8 @@ import { type FieldPath, MAX_DOCUMENTS, type Position, type YamlDocument, parseY
 
 export interface LoadedResource {
   readonly resource: Resource;
+  /** The object as it was written, without defaults: what server-side apply owns. */
+  readonly declared: unknown;
   readonly file: string;
   /** Line on which the object starts, from 1. */
   readonly line: number;
@@ -100,7 +102,7 @@ function readKnown(file: string, object: RawObject, { kind, schema }: KnownKind)
   if (parsed.success && faults.length === 0) {
     const { status: _, ...resource } = parsed.data;
     const { line } = object.document.positionOf(object.at);
-    return { resources: [{ resource, file, line }], problems: [], notes: [] };
+    return { resources: [{ resource, declared: object.value, file, line }], problems: [], notes: [] };
   }
   const problems = faults.map((fault) => {
     const path = [...object.at, ...fault.path];

@@ -1,4 +1,4 @@
-import { type IncomingMessage } from 'node:http';
+import { type IncomingHttpHeaders } from 'node:http';
 
 /** Names that mean this machine only. */
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
@@ -13,7 +13,7 @@ export interface HostPolicy {
 }
 
 /** Whether the Host and Origin headers are ones that this listener serves. An absent Origin is no browser. */
-export function isAllowedHost({ headers }: Pick<IncomingMessage, 'headers'>, policy: HostPolicy): boolean {
+export function isAllowedHost(headers: IncomingHttpHeaders, policy: HostPolicy): boolean {
   const { origin } = headers;
   if (origin !== undefined && !isAllowedOrigin(origin, policy)) return false;
   const name = (headers.host ?? '').replace(/:\d+$/, '').toLowerCase();

@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { API_BASE_PATH, AppError, asAppError, toHttpError } from '@mcp-runtime/api';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { guard } from './guard.ts';
+import { type ApiParts } from './parts.ts';
+import { accessRoutes } from './routes/access.ts';
+import { eventRoutes } from './routes/events.ts';
+import { serverRoutes } from './routes/servers.ts';
+
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
+
+/** The routes of the platform API. Every one but `/health` needs the credential. */
+export function createApp(parts: ApiParts): Hono {
+  const app = new Hono();
+  app.onError((error) => {
+    const known = asAppError(error);
+    const requestId = randomUUID();
+    if (known.code === 'internal') parts.log.error('an API request failed', { requestId, error: String(error.stack) });
+    const { status, body } = toHttpError(known, requestId);
+    const next = known.next === undefined ? {} : { next: known.next };
+    return Response.json({ ...body, ...next }, { status, headers: { 'cache-control': 'no-store' } });
+  });
+  app.notFound(() => {
+    throw new AppError('not_found', 'there is no such path');
+  });
+  app.get('/health', (context) => context.text('ok'));
+  app.use(`${API_BASE_PATH}/*`, guard(parts.hosts, parts.adminToken));
+  app.use(
+    `${API_BASE_PATH}/*`,
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: () => {
+        throw new AppError('request_too_large', `the body has more than ${MAX_BODY_BYTES} bytes`);
+      },
+    }),
+  );
+  app.get(`${API_BASE_PATH}/runtime/status`, async (context) => context.json(await parts.status()));
+  app.post(`${API_BASE_PATH}/runtime/shutdown`, (context) => {
+    parts.shutDown();
+    return context.json({}, 202);
+  });
+  app.route(API_BASE_PATH, serverRoutes(parts));
+  app.route(API_BASE_PATH, accessRoutes(parts));
+  app.route(API_BASE_PATH, eventRoutes(parts));
+  return app;
+}

@@ -1,0 +1,28 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { AppError } from '@mcp-runtime/api';
+import { type HostPolicy, type Secret, isAllowedHost } from '@mcp-runtime/base';
+import { type MiddlewareHandler } from 'hono';
+
+/** Refuses hosts and origins that the listener does not serve, then whoever has no credential. */
+export function guard(hosts: HostPolicy, adminToken: Secret): MiddlewareHandler {
+  const expected = digest(adminToken.reveal());
+  return async (context, next) => {
+    const { host, origin } = { host: context.req.header('host'), origin: context.req.header('origin') };
+    const headers = { ...(host === undefined ? {} : { host }), ...(origin === undefined ? {} : { origin }) };
+    if (!isAllowedHost(headers, hosts)) {
+      throw new AppError('host_not_allowed', 'the Host or Origin header is not one that this API serves');
+    }
+    const token = /^bearer +(\S+)$/i.exec(context.req.header('authorization') ?? '')?.[1] ?? '';
+    // Digests have one length, which the comparison needs, and tell nothing of the secret's.
+    if (!timingSafeEqual(digest(token), expected)) {
+      throw new AppError('unauthorized', 'the platform API needs a credential', {
+        next: 'send `Authorization: Bearer TOKEN` with the token of the runtime',
+      });
+    }
+    await next();
+  };
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,2 @@
+export { type ApiParts, type Events, type ServerLogs } from './parts.ts';
+export { type PlatformApi, startPlatformApi } from './start.ts';

@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import { type Server } from 'node:http';
+import { AppError } from '@mcp-runtime/api';
+import { type Running, closeOnce } from '@mcp-runtime/base';
+import { createAdaptorServer } from '@hono/node-server';
+import { createApp } from './app.ts';
+import { type ApiParts } from './parts.ts';
+
+export interface PlatformApi extends Running {
+  /** Such as `http://127.0.0.1:7401`. */
+  readonly url: string;
+}
+
+interface Listen {
+  readonly host: string;
+  /** 0 is any free one. */
+  readonly port: number;
+}
+
+/** Rejects with `port_in_use`. */
+export async function startPlatformApi(listen: Listen, parts: ApiParts): Promise<PlatformApi> {
+  const server = createAdaptorServer({ fetch: createApp(parts).fetch });
+  server.listen(listen.port, listen.host);
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    throw new AppError('port_in_use', `cannot listen on \`${listen.host}:${listen.port}\` for the platform API`, {
+      cause,
+      next: 'stop the other program, or choose another address with --api-listen HOST:PORT',
+    });
+  }
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : listen.port;
+  const running = closeOnce(async () => {
+    const closed = once(server, 'close');
+    server.close();
+    if (isHttp(server)) server.closeAllConnections();
+    await closed;
+  });
+  return { ...running, url: `http://${listen.host}:${port}` };
+}
+
+function isHttp(server: object): server is Server {
+  return 'closeAllConnections' in server;
+}

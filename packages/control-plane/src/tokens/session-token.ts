@@ -1,0 +1,61 @@
+import {
+  AppError,
+  type MCPAgentSession,
+  type MCPServer,
+  type ObjectKey,
+  keyText,
+  resolveServer,
+} from '@mcp-runtime/api';
+import { type ResourceClient } from '@mcp-runtime/kube';
+import { SERVERS, SESSIONS } from '../resource-types.ts';
+import { type IssuedToken, signSessionToken } from './issue.ts';
+import { type SigningKey } from './signing-key.ts';
+
+interface IssueOptions {
+  readonly client: ResourceClient;
+  readonly key: SigningKey;
+  readonly ttlSeconds: number;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+export interface SessionToken extends IssuedToken {
+  readonly server: MCPServer;
+}
+
+/**
+ * Issues a token for a live session. It lives no longer than the session, nor than its server allows. Rejects with
+ * `not_found`, `session_revoked` or `session_expired`: asking again never brings a session back.
+ */
+export async function issueSessionToken(sessionKey: ObjectKey, options: IssueOptions): Promise<SessionToken> {
+  const { client, key, now } = options;
+  const session = await client.get(SESSIONS, sessionKey);
+  if (session === undefined) throw new AppError('not_found', `no session \`${keyText(sessionKey)}\``);
+  if (session.spec.revoked) throw new AppError('session_revoked', `session \`${keyText(sessionKey)}\` was revoked`);
+  const ends = endOf(session);
+  if (ends <= now) throw new AppError('session_expired', `session \`${keyText(sessionKey)}\` has expired`);
+  const serverKey = {
+    namespace: session.spec.serverRef.namespace ?? session.metadata.namespace,
+    name: session.spec.serverRef.name,
+  };
+  const server = await client.get(SERVERS, serverKey);
+  if (server === undefined)
+    throw new AppError('not_found', `no server \`${keyText(serverKey)}\`, which the session is for`);
+  const longestMs = durationMs(resolveServer(server).session.maxLifetime);
+  const expiresAtMs = Math.min(now + options.ttlSeconds * 1000, now + longestMs, ends);
+  return { ...(await signSessionToken(key, session, { issuedAtMs: now, expiresAtMs })), server };
+}
+
+function endOf({ spec }: MCPAgentSession): number {
+  return spec.expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(spec.expiresAt);
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Milliseconds of a duration such as `1h30m` (Go's notation, which the resource takes). */
+function durationMs(text: string): number {
+  return [...text.matchAll(/([0-9]+(?:\.[0-9]+)?)(ns|us|ms|s|m|h)/g)].reduce(
+    (sum, [, amount, unit]) => sum + Number(amount) * (UNIT_MS[unit ?? ''] ?? 0),
+    0,
+  );
+}
