@@ -1,0 +1,42 @@
+import { type ObjectKey, type PolicyDocument, keyText } from '@mcp-runtime/api';
+import { type Gateway, type PolicyHolder, holdPolicy } from '@mcp-runtime/gateway';
+import { type GatewayPublisher } from '@mcp-runtime/operator';
+import { compilePolicy } from '@mcp-runtime/policy';
+
+export interface LocalPublisher extends GatewayPublisher {
+  /** The policy document in force. */
+  document(key: ObjectKey): PolicyDocument | undefined;
+}
+
+/** Routes and policies by function call: in force when the call returns. */
+export function publishTo(gateway: Gateway): LocalPublisher {
+  const holders = new Map<string, PolicyHolder>();
+  const documents = new Map<string, PolicyDocument>();
+  const holderOf = (key: ObjectKey): PolicyHolder => {
+    const holder = holders.get(keyText(key)) ?? holdPolicy();
+    holders.set(keyText(key), holder);
+    return holder;
+  };
+  return {
+    publishRoute: ({ key, path, upstreamUrl, audit, eventSource }) =>
+      gateway.routes.set({
+        key,
+        path,
+        upstream: upstreamUrl === undefined ? undefined : new URL(upstreamUrl),
+        policy: holderOf(key),
+        audit,
+        eventSource,
+      }),
+    removeRoute: (path) => gateway.routes.remove(path),
+    publishPolicy: (key, document) => {
+      documents.set(keyText(key), document);
+      holderOf(key).publish(compilePolicy(document));
+    },
+    removePolicy: (key) => {
+      documents.delete(keyText(key));
+      holders.delete(keyText(key));
+    },
+    urlOf: (path) => `${gateway.url}${path}`,
+    document: (key) => documents.get(keyText(key)),
+  };
+}

@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto';
+import { type AuditEvent, type MCPServer, type RuntimeStatus, serverAudience } from '@mcp-runtime/api';
+import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce, isLoopbackAddress } from '@mcp-runtime/base';
+import { startBridge } from '@mcp-runtime/bridge';
+import { SERVERS, openSigningKey, signProbeToken } from '@mcp-runtime/control-plane';
+import { DEFAULT_LIMITS, startGateway } from '@mcp-runtime/gateway';
+import { type ResourceStore, openSqliteStore } from '@mcp-runtime/kube';
+import { type Operator, createProbe, startOperator } from '@mcp-runtime/operator';
+import { type StartBridge, startHost } from '@mcp-runtime/operator/host';
+import { startPlatformApi } from '@mcp-runtime/platform-api';
+import { openAuditLog } from './audit-log.ts';
+import {
+  dataDirAt,
+  openAdminToken,
+  prepareDataDir,
+  readSecretFile,
+  removeRuntimeFile,
+  writeRuntimeFile,
+} from './data-dir.ts';
+import { publishTo } from './gateway-publisher.ts';
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface LocalRuntimeOptions {
+  readonly dataDir: string;
+  readonly version: string;
+  readonly listen: Address;
+  readonly apiListen: Address;
+  readonly trustHeadersFrom: readonly string[];
+  /** Folders whose `node_modules` may already hold packages. */
+  readonly packageRoots: readonly string[];
+  /** Environment of this process, to find tools with. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** What is being prepared, for people. */
+  readonly onProgress: (server: string, text: string) => void;
+  /** Somebody asked through the API that the runtime stops. */
+  readonly onShutdownAsked: () => void;
+}
+
+export interface LocalRuntime extends Running {
+  readonly apiUrl: string;
+  readonly gatewayUrl: string;
+  readonly instance: string;
+  readonly resources: ResourceStore;
+  servers(): Promise<readonly MCPServer[]>;
+  /** Calls `listener` with each audit event once it is durable. Returns how to stop. */
+  onEvent(listener: (event: AuditEvent) => void): () => void;
+}
+
+const BRIDGE_IDLE_MS = 30 * 60_000;
+const BRIDGE_MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+const PROBE_TOKEN_MS = 60_000;
+
+/**
+ * The whole runtime in this process. Rejects with `data_in_use`, `data_corrupt`, `port_in_use`, `disk_full` or
+ * `invalid_config`; then nothing is left running.
+ */
+export async function startLocalRuntime(options: LocalRuntimeOptions): Promise<LocalRuntime> {
+  const opened = new OpenedSoFar();
+  try {
+    return await open(options, opened);
+  } catch (error) {
+    await opened.releaseAll();
+    throw error;
+  }
+}
+
+async function open(options: LocalRuntimeOptions, opened: OpenedSoFar): Promise<LocalRuntime> {
+  const { clock, log } = options;
+  const dataDir = dataDirAt(options.dataDir);
+  const instance = randomUUID();
+  const startedAt = new Date(clock()).toISOString();
+  await prepareDataDir(dataDir);
+  // The lock on this file is what makes the folder ours: everything else comes after it.
+  const resources = openSqliteStore({ path: dataDir.resources, clock });
+  opened.add(() => resources.close());
+  const audit = await openAuditLog(dataDir, clock, log);
+  opened.add(() => audit.close());
+  const [signingKey, adminToken] = await Promise.all([openSigningKey(dataDir.signingKey), openAdminToken(dataDir)]);
+  const gateway = await startGateway({
+    listen: options.listen,
+    trustHeadersFrom: options.trustHeadersFrom,
+    allowedHosts: [],
+    allowedOrigins: [],
+    tokenKeys: [signingKey.publicJwk],
+    audit: audit.sink,
+    limits: DEFAULT_LIMITS,
+    clock,
+    log,
+  });
+  opened.add(() => gateway.close());
+  const publisher = publishTo(gateway);
+  let operator: Operator | undefined;
+  const host = await startHost({
+    dataDir: dataDir.root,
+    instance: 'local',
+    clock,
+    log,
+    env: options.env,
+    packageRoots: options.packageRoots,
+    startBridge: bridgeWith(options),
+    onChange: (key) => operator?.onHostChange(key),
+    onProgress: (key, text) => options.onProgress(key.name, text),
+  });
+  opened.add(() => host.close());
+  operator = await startOperator({
+    client: resources,
+    infrastructure: host,
+    publisher,
+    probe: createProbe({
+      version: options.version,
+      token: async ({ namespace, name }) => {
+        const life = { issuedAtMs: clock(), expiresAtMs: clock() + PROBE_TOKEN_MS };
+        return (await signProbeToken(signingKey, serverAudience(namespace, name), life)).token;
+      },
+    }),
+    readSecret: (namespace, name, key) => readSecretFile(dataDir, namespace, name, key),
+    clock,
+    log,
+  });
+  opened.add(() => operator?.close());
+  const servers = async (): Promise<readonly MCPServer[]> => (await resources.list(SERVERS)).items;
+  const status = async (): Promise<RuntimeStatus> => {
+    const all = await servers();
+    const ready = all.filter(({ status: of }) => of?.phase === 'Ready').length;
+    return {
+      instance,
+      version: options.version,
+      pid: process.pid,
+      startedAt,
+      gatewayUrl: gateway.url,
+      apiUrl: api.url,
+      dataDir: dataDir.root,
+      servers: { ready, total: all.length },
+      audit: { writable: audit.sink.state() === 'writable', events: await audit.events.store.count() },
+    };
+  };
+  const api = await startPlatformApi(options.apiListen, {
+    client: resources,
+    events: audit.events,
+    logs: {
+      read: (key, tail) => host.logs(key, { tail }),
+      follow: (key, signal, onLine) => host.followLogs(key, { signal, onLine }),
+    },
+    signingKey,
+    adminToken,
+    policy: (key) => publisher.document(key),
+    status,
+    urlOf: (path) => publisher.urlOf(path),
+    shutDown: options.onShutdownAsked,
+    hosts: {
+      allowedHosts: [],
+      allowedOrigins: [],
+      scope: isLoopbackAddress(options.apiListen.host) ? 'loopback' : 'network',
+    },
+    clock,
+    log,
+  });
+  opened.add(() => api.close());
+  await writeRuntimeFile(dataDir, { pid: process.pid, instance, apiUrl: api.url, gatewayUrl: gateway.url });
+  opened.add(() => removeRuntimeFile(dataDir));
+  return {
+    apiUrl: api.url,
+    gatewayUrl: gateway.url,
+    instance,
+    resources,
+    servers,
+    onEvent: (listener) => audit.events.subscribe(listener),
+    ...closeOnce(() => opened.releaseAll()),
+  };
+}
+
+function bridgeWith({ clock, log }: LocalRuntimeOptions): StartBridge {
+  return (request) =>
+    startBridge({
+      ...request,
+      listen: { host: '127.0.0.1', port: 0 },
+      idleTimeoutMs: BRIDGE_IDLE_MS,
+      maxMessageBytes: BRIDGE_MAX_MESSAGE_BYTES,
+      clock,
+      log,
+    });
+}
