@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { type AuditEvent, type MCPServer, type RuntimeStatus, serverAudience } from '@mcp-runtime/api';
+import {
+  type AuditEvent,
+  DEFAULT_NAMESPACE,
+  type MCPServer,
+  type RuntimeStatus,
+  resolveServer,
+  serverAudience,
+} from '@mcp-runtime/api';
 import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce, isLoopbackAddress } from '@mcp-runtime/base';
 import { startBridge } from '@mcp-runtime/bridge';
-import { SERVERS, openSigningKey, signProbeToken } from '@mcp-runtime/control-plane';
+import { SERVERS, issueSessionToken, openSigningKey, signProbeToken } from '@mcp-runtime/control-plane';
 import { DEFAULT_LIMITS, startGateway } from '@mcp-runtime/gateway';
 import { type ResourceStore, openSqliteStore } from '@mcp-runtime/kube';
 import { type Operator, createProbe, startOperator } from '@mcp-runtime/operator';
@@ -48,6 +55,8 @@ export interface LocalRuntime extends Running {
   readonly instance: string;
   readonly resources: ResourceStore;
   servers(): Promise<readonly MCPServer[]>;
+  /** A token for an agent session of the default namespace, and where it can be used. */
+  sessionToken(name: string): Promise<{ readonly token: string; readonly endpoint: string }>;
   /** Calls `listener` with each audit event once it is durable. Returns how to stop. */
   onEvent(listener: (event: AuditEvent) => void): () => void;
 }
@@ -55,6 +64,7 @@ export interface LocalRuntime extends Running {
 const BRIDGE_IDLE_MS = 30 * 60_000;
 const BRIDGE_MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 const PROBE_TOKEN_MS = 60_000;
+const SESSION_TOKEN_SECONDS = 600;
 
 /**
  * The whole runtime in this process. Rejects with `data_in_use`, `data_corrupt`, `port_in_use`, `disk_full` or
@@ -170,6 +180,12 @@ async function open(options: LocalRuntimeOptions, opened: OpenedSoFar): Promise<
     instance,
     resources,
     servers,
+    sessionToken: async (name) => {
+      const key = { namespace: DEFAULT_NAMESPACE, name };
+      const options = { client: resources, key: signingKey, ttlSeconds: SESSION_TOKEN_SECONDS, now: clock() };
+      const { token, server } = await issueSessionToken(key, options);
+      return { token, endpoint: publisher.urlOf(resolveServer(server).publicPath) };
+    },
     onEvent: (listener) => audit.events.subscribe(listener),
     ...closeOnce(() => opened.releaseAll()),
   };

@@ -1,10 +1,10 @@
 import { API_BASE_PATH, AppError, HEADERS, isErrorCode } from '@mcp-runtime/api';
-import { type z } from 'zod';
+import { z } from 'zod';
 import { type CommandIo } from '../frame/command.ts';
-import { type Target, findTarget } from './target.ts';
+import { type Target, type TargetFlags, findTarget } from './target.ts';
 
 const TIMEOUT_MS = 120_000;
-const MAX_ERROR_BYTES = 64 * 1024;
+const MAX_ERROR_CHARACTERS = 64 * 1024;
 
 interface RequestOptions {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -16,32 +16,39 @@ interface RequestOptions {
 /** Calls the platform API and reads its answers by their schema. */
 export interface ApiClient {
   call<T>(path: string, schema: z.ZodType<T>, options?: RequestOptions): Promise<T>;
-  /** The body of the answer as text, chunk by chunk; ends when the server ends it or the signal aborts. */
+  /** The body of the answer as text, chunk by chunk; ends when the server ends it or the user interrupts. */
   stream(path: string, options: RequestOptions): AsyncIterable<string>;
-}
-
-interface TargetFlags {
-  readonly 'api-url': string | undefined;
-  readonly 'data-dir': string | undefined;
 }
 
 export async function connectApi(flags: TargetFlags, io: CommandIo): Promise<ApiClient> {
   return createApiClient(await findTarget(flags, io.env), io.signal);
 }
 
-export function createApiClient(target: Target, signal: AbortSignal): ApiClient {
+export function createApiClient(target: Target, interrupt: AbortSignal): ApiClient {
   return {
     call: async (path, schema, options = {}) => {
-      const timeout = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS), ...(options.signal ? [options.signal] : [])]);
-      const response = await send(target, path, options, timeout);
-      return schema.parse(await response.json());
+      const signal = AbortSignal.any([interrupt, options.signal ?? interrupt, AbortSignal.timeout(TIMEOUT_MS)]);
+      const response = await send(target, path, options, signal);
+      const answer = await response.text().catch((cause: unknown) => {
+        throw unreachable(target, cause, interrupt);
+      });
+      return readAnswer(answer, schema);
     },
     stream: async function* (path, options) {
-      const response = await send(target, path, options, options.signal ?? signal);
-      if (response.body === null) return;
-      for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) yield chunk;
+      try {
+        const response = await send(target, path, options, interrupt);
+        if (response.body !== null) yield* response.body.pipeThrough(new TextDecoderStream());
+      } catch (cause) {
+        if (interrupt.aborted) return;
+        throw cause instanceof AppError ? cause : unreachable(target, cause, interrupt);
+      }
     },
   };
+}
+
+/** A path of the platform API; each part is escaped. */
+export function apiPath(...parts: readonly string[]): string {
+  return parts.map((part) => `/${encodeURIComponent(part)}`).join('');
 }
 
 async function send(target: Target, path: string, options: RequestOptions, signal: AbortSignal): Promise<Response> {
@@ -67,7 +74,11 @@ async function send(target: Target, path: string, options: RequestOptions, signa
 }
 
 function unreachable(target: Target, cause: unknown, signal: AbortSignal): AppError {
-  if (signal.aborted) return new AppError('canceled', 'interrupted', { cause });
+  if (cause instanceof Error && cause.name === 'TimeoutError')
+    return new AppError('deadline_exceeded', `the platform API at \`${target.apiUrl}\` did not answer in time`, {
+      cause,
+    });
+  if (signal.aborted) return new AppError('canceled', 'interrupted');
   const reason = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
   return new AppError('service_unavailable', `the platform API at \`${target.apiUrl}\` does not answer`, {
     cause: reason,
@@ -75,18 +86,29 @@ function unreachable(target: Target, cause: unknown, signal: AbortSignal): AppEr
   });
 }
 
+const ErrorAnswer = z.object({ error: z.string(), message: z.string() });
+
 async function toError(response: Response): Promise<AppError> {
-  const text = (await response.text()).slice(0, MAX_ERROR_BYTES);
-  const { error, message } = parseBody(text);
-  const code = isErrorCode(error) ? error : response.status === 401 ? 'unauthorized' : 'service_unavailable';
-  return new AppError(code, message === '' ? `the platform API answered ${response.status}` : message);
+  const text = (await response.text().catch(() => '')).slice(0, MAX_ERROR_CHARACTERS);
+  const body = ErrorAnswer.safeParse(parseJson(text));
+  if (body.success && isErrorCode(body.data.error)) return new AppError(body.data.error, body.data.message);
+  const code = response.status === 401 ? 'unauthorized' : 'service_unavailable';
+  return new AppError(code, `the platform API answered with status ${response.status}`);
 }
 
-function parseBody(text: string): { error: string; message: string } {
+function readAnswer<T>(text: string, schema: z.ZodType<T>): T {
+  const answer = schema.safeParse(parseJson(text));
+  if (answer.success) return answer.data;
+  throw new AppError('service_unavailable', 'the answer of the platform API cannot be read', {
+    cause: answer.error,
+    next: 'check that --api-url is a platform API of the same version',
+  });
+}
+
+function parseJson(text: string): unknown {
   try {
-    const body: { error?: unknown; message?: unknown } = JSON.parse(text);
-    return { error: String(body.error ?? ''), message: String(body.message ?? '') };
+    return JSON.parse(text);
   } catch {
-    return { error: '', message: text };
+    return undefined;
   }
 }

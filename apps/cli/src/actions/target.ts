@@ -2,11 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '@mcp-runtime/api';
+import { z } from 'zod';
 import { type CommandIo } from '../frame/command.ts';
 
 /** Names of the files in the data folder that others read. */
 export const RUNTIME_FILE = 'runtime.json';
 export const ADMIN_TOKEN_FILE = 'admin.token';
+
+export interface TargetFlags {
+  readonly 'api-url': string | undefined;
+  readonly 'data-dir': string | undefined;
+}
 
 /** Where the platform API is and what opens it. */
 export interface Target {
@@ -22,33 +28,40 @@ export function dataDirOf(flag: string | undefined, env: CommandIo['env']): stri
   return join(state === undefined || state === '' ? join(homedir(), '.local', 'state') : state, 'mcp-runtime');
 }
 
-interface TargetFlags {
-  readonly 'api-url': string | undefined;
-  readonly 'data-dir': string | undefined;
-}
-
-/** @throws AppError `service_unavailable` when no runtime is known, `unauthorized` when its credential is not readable. */
+/**
+ * The local credential goes to this machine only, whatever `--api-url` says.
+ * @throws AppError `service_unavailable` when no runtime is known, `unauthorized` when there is no credential for it.
+ */
 export async function findTarget(flags: TargetFlags, env: CommandIo['env']): Promise<Target> {
   const given = flags['api-url'] ?? env['MCP_PLATFORM_API_URL'];
   const token = env['MCP_PLATFORM_API_TOKEN'];
   if (given !== undefined && token !== undefined) return { apiUrl: given, token };
+  if (given !== undefined && !isLoopback(given))
+    throw new AppError('unauthorized', `there is no credential for \`${given}\``, {
+      next: 'set MCP_PLATFORM_API_TOKEN',
+    });
   const dataDir = dataDirOf(flags['data-dir'], env);
   const apiUrl = given ?? (await readRuntimeFile(dataDir)).apiUrl;
   return { apiUrl, token: token ?? (await readToken(dataDir)) };
 }
 
-export interface RuntimeFile {
-  readonly pid: number;
-  readonly instance: string;
-  readonly apiUrl: string;
-  readonly gatewayUrl: string;
+function isLoopback(url: string): boolean {
+  if (!URL.canParse(url)) throw new AppError('usage', `--api-url: found \`${url}\`, allowed: an http or https URL`);
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
 }
 
+const RuntimeFile = z.object({ pid: z.int().min(1), instance: z.string(), apiUrl: z.url(), gatewayUrl: z.string() });
+
+export type RuntimeFile = Readonly<z.infer<typeof RuntimeFile>>;
+
+/** @throws AppError `service_unavailable` when there is none. */
 export async function readRuntimeFile(dataDir: string): Promise<RuntimeFile> {
   try {
-    return JSON.parse(await readFile(join(dataDir, RUNTIME_FILE), 'utf8'));
+    return RuntimeFile.parse(JSON.parse(await readFile(join(dataDir, RUNTIME_FILE), 'utf8')));
   } catch {
-    throw new AppError('service_unavailable', `no runtime runs with the data folder \`${dataDir}\``, { next: 'mcp-runtime up' });
+    throw new AppError('service_unavailable', `no runtime runs with the data folder \`${dataDir}\``, {
+      next: 'mcp-runtime up',
+    });
   }
 }
 

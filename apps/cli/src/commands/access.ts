@@ -1,6 +1,5 @@
-import { SIDE_EFFECTS, TRUST_LEVELS } from '@mcp-runtime/api';
 import { defineCommand } from '../frame/command.ts';
-import { ANY_NAMESPACE, DRY_RUN, FILE, NAMESPACE, TARGET } from './flags.ts';
+import { ANY_NAMESPACE, DRY_RUN, FILE_OR_INPUT, NAMESPACE, SIDE_EFFECTS, TARGET, TRUST_LEVELS } from './flags.ts';
 
 const SUBJECT = {
   server: { type: 'text', summary: 'the server that it is about', placeholder: 'NAME' },
@@ -45,10 +44,10 @@ function objectCommands(noun: 'grant' | 'session') {
     defineCommand({
       path: `access ${noun} apply`,
       summary: `make the ${noun}s of files exist; all or none`,
-      flags: { file: FILE, 'dry-run': DRY_RUN, ...TARGET },
+      flags: { file: FILE_OR_INPUT, 'dry-run': DRY_RUN, ...TARGET },
       examples: [`mcp-runtime access ${noun} apply -f ${noun}.yaml`],
       prints: 'data',
-      load: () => import('../actions/apply.ts'),
+      load: async () => ({ run: (await import('../actions/apply.ts')).applyOf(noun) }),
     }),
     defineCommand({
       path: `access ${noun} delete`,

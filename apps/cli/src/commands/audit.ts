@@ -1,11 +1,16 @@
 import { defineCommand } from '../frame/command.ts';
-import { AUDIT_FILTERS, TARGET } from './flags.ts';
+import { AUDIT_FILTERS, AUDIT_WINDOW, TARGET } from './flags.ts';
 
 export const AUDIT_COMMANDS = [
   defineCommand({
     path: 'audit list',
     summary: 'list recorded calls and refusals, newest first',
-    flags: { ...AUDIT_FILTERS, ...TARGET },
+    flags: {
+      ...AUDIT_WINDOW,
+      ...AUDIT_FILTERS,
+      limit: { type: 'number', summary: 'how many at most', default: 100 },
+      ...TARGET,
+    },
     examples: [
       'mcp-runtime audit list --since 1h --decision deny',
       'mcp-runtime audit list --server files --output json',
@@ -35,6 +40,7 @@ export const AUDIT_COMMANDS = [
     path: 'audit export',
     summary: 'write recorded events as JSON lines, oldest first',
     flags: {
+      ...AUDIT_WINDOW,
       ...AUDIT_FILTERS,
       limit: { type: 'number', summary: 'how many at most; all when absent' },
       file: { type: 'text', short: 'f', summary: 'file to write; standard output when absent', placeholder: 'FILE' },

@@ -1,4 +1,8 @@
-import { DEFAULT_NAMESPACE } from '@mcp-runtime/api';
+// Types only: help must not wait for the schemas to load.
+import { type DEFAULT_NAMESPACE, type SideEffect, type TrustLevel } from '@mcp-runtime/api';
+
+export const TRUST_LEVELS = ['low', 'medium', 'high'] as const satisfies readonly TrustLevel[];
+export const SIDE_EFFECTS = ['read', 'write', 'destructive'] as const satisfies readonly SideEffect[];
 
 /** Flags that several commands share. */
 export const NAMESPACE = {
@@ -6,7 +10,7 @@ export const NAMESPACE = {
   short: 'n',
   summary: 'namespace of the object',
   placeholder: 'NAME',
-  default: DEFAULT_NAMESPACE,
+  default: 'mcp-servers' satisfies typeof DEFAULT_NAMESPACE,
 } as const;
 export const ANY_NAMESPACE = {
   type: 'text',
@@ -15,6 +19,7 @@ export const ANY_NAMESPACE = {
   placeholder: 'NAME',
 } as const;
 export const FILE = { type: 'texts', short: 'f', summary: 'resource file or folder', placeholder: 'PATH' } as const;
+export const FILE_OR_INPUT = { ...FILE, summary: 'resource file or folder; - for standard input' } as const;
 export const DRY_RUN = { type: 'switch', summary: 'say what would change, change nothing' } as const;
 export const DATA_DIR = {
   type: 'text',
@@ -33,13 +38,15 @@ export const TARGET = {
 } as const;
 
 export const AUDIT_FILTERS = {
-  since: { type: 'text', summary: 'from this RFC 3339 instant, or a duration ago such as 15m', placeholder: 'TIME' },
-  until: { type: 'text', summary: 'to this RFC 3339 instant, or a duration ago', placeholder: 'TIME' },
   server: { type: 'text', summary: 'only this server', placeholder: 'NAME' },
   namespace: ANY_NAMESPACE,
   tool: { type: 'text', summary: 'only this tool', placeholder: 'NAME' },
   human: { type: 'text', summary: 'only this human', placeholder: 'ID' },
   agent: { type: 'text', summary: 'only this agent', placeholder: 'ID' },
   decision: { type: 'text', summary: 'only this decision', values: ['allow', 'deny'] },
-  limit: { type: 'number', summary: 'how many at most', default: 100 },
+} as const;
+
+export const AUDIT_WINDOW = {
+  since: { type: 'text', summary: 'from this RFC 3339 instant, or a duration ago such as 15m', placeholder: 'TIME' },
+  until: { type: 'text', summary: 'to this RFC 3339 instant, or a duration ago', placeholder: 'TIME' },
 } as const;

@@ -1,7 +1,9 @@
-import { LOG_LEVELS } from '@mcp-runtime/base';
+import { type LogLevel } from '@mcp-runtime/base';
 import { SHELLS } from '../frame/completion.ts';
 import { defineCommand } from '../frame/command.ts';
 import { DATA_DIR, FILE, TARGET } from './flags.ts';
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const satisfies readonly LogLevel[];
 
 export const RUNTIME_COMMANDS = [
   defineCommand({

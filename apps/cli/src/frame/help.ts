@@ -1,6 +1,9 @@
 import { type Command, type FlagSpec } from './command.ts';
 
-const GLOBAL_FLAGS = ['  --debug     show the cause and stack of an error', '  --help, -h  show this help'];
+const GLOBAL_FLAGS = [
+  ['--debug', 'show the cause and stack of an error'],
+  ['-h, --help', 'show this help'],
+] as const;
 
 /** Help of the program, of a group such as `access grant`, or of one command. */
 export function programHelp(commands: readonly Command[]): string {
@@ -12,8 +15,7 @@ export function programHelp(commands: readonly Command[]): string {
     ...commandLines(commands),
     '',
     'flags:',
-    ...GLOBAL_FLAGS,
-    '  --version   show the version',
+    ...pad([...GLOBAL_FLAGS, ['--version', 'show the version']]),
     '',
     'start:  mcp-runtime up',
     'more:   mcp-runtime COMMAND --help',
@@ -37,10 +39,13 @@ export function commandHelp(command: Command): string {
     ...(command.description === undefined ? [] : ['', command.description]),
     ...section('arguments', pad(command.args.map((arg) => [arg.name, arg.summary]))),
     ...(command.rest === undefined ? [] : ['', `after --: ${command.rest}`]),
-    ...section('flags', [
-      ...pad(Object.entries(command.flags).map(([name, flag]) => [flagName(name, flag), flagText(flag)])),
-      ...GLOBAL_FLAGS,
-    ]),
+    ...section(
+      'flags',
+      pad([
+        ...Object.entries(command.flags).map(([name, flag]) => [flagName(name, flag), flagText(flag)] as const),
+        ...GLOBAL_FLAGS,
+      ]),
+    ),
     ...section(
       'examples',
       command.examples.map((example) => `  ${example}`),
@@ -62,13 +67,15 @@ function pad(rows: readonly (readonly [string, string])[]): readonly string[] {
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
 }
 
-function flagName(name: string, flag: FlagSpec): string {
+/** `-f, --file PATH`. */
+export function flagName(name: string, flag: FlagSpec): string {
   const short = flag.short === undefined ? '' : `-${flag.short}, `;
   const value = flag.type === 'switch' ? '' : ` ${flag.placeholder ?? (flag.type === 'number' ? 'N' : 'TEXT')}`;
   return `${short}--${name}${value}`;
 }
 
-function flagText(flag: FlagSpec): string {
+/** The summary, with what is allowed and the default. */
+export function flagText(flag: FlagSpec): string {
   const notes = [
     ...(flag.type === 'texts' ? ['may be repeated'] : []),
     ...(flag.values === undefined ? [] : [`one of ${flag.values.join(', ')}`]),

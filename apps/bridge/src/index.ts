@@ -1,0 +1,2 @@
+export { startBridge } from './bridge.ts';
+export { type Bridge, type BridgeOptions, type SpawnChild, type SpawnedChild } from './options.ts';

@@ -1,0 +1,36 @@
+import { type AuditEvent } from '@mcp-runtime/api';
+import { type CommandIo, type Printed } from '../frame/command.ts';
+import { connectApi } from './api-client.ts';
+import { type AuditFilters, type AuditWindow, auditPages, filterQuery, windowQuery } from './audit-query.ts';
+import { calledText, callerText } from './audit-text.ts';
+import { type TargetFlags } from './target.ts';
+import { ageText } from './times.ts';
+
+interface Flags extends TargetFlags, AuditFilters, AuditWindow {
+  readonly limit: number;
+}
+
+export async function run({ flags, io }: { readonly flags: Flags; readonly io: CommandIo }): Promise<Printed> {
+  const now = Date.now();
+  const query = { ...filterQuery(flags), ...windowQuery(flags, now) };
+  const events: AuditEvent[] = [];
+  const api = await connectApi(flags, io);
+  for await (const page of auditPages(api, { query, order: 'newest', limit: flags.limit })) events.push(...page);
+  return {
+    data: events,
+    table: {
+      columns: ['age', 'decision', 'server', 'call', 'caller', 'reason', 'outcome', 'ms'],
+      rows: events.map(({ timestamp, payload }) => [
+        ageText(timestamp, now),
+        payload.decision,
+        payload.server,
+        calledText(payload),
+        callerText(payload),
+        payload.reason,
+        payload.outcome,
+        String(Math.round(payload.latency_ms)),
+      ]),
+      empty: 'no calls are recorded',
+    },
+  };
+}

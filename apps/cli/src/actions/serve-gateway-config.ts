@@ -1,0 +1,46 @@
+import { LOG_LEVELS } from '@mcp-runtime/base';
+import { z } from 'zod';
+
+/** Settings of a gateway that runs alone: the file given by --config, and the flags, which win over it. */
+export const GatewayConfig = z.strictObject({
+  policy: z.string({ error: 'is needed: the policy document' }),
+  upstream: z.url({ protocol: /^https?$/, error: 'is needed: the MCP endpoint of the server, an http or https URL' }),
+  listen: z.string().default('127.0.0.1:8091'),
+  adminListen: z.string().optional(),
+  trustHeadersFrom: z.array(z.string()).default([]),
+  allowedHosts: z.array(z.string()).default([]),
+  allowedOrigins: z.array(z.string()).default([]),
+  jwks: z.string().optional(),
+  auditDir: z.string().optional(),
+  auditArguments: z.enum(['none', 'redacted']).default('none'),
+  strictAudit: z.boolean().default(false),
+  logLevel: z.enum(LOG_LEVELS).default('info'),
+  limits: z
+    .strictObject({
+      maxBodyBytes: z
+        .int()
+        .min(1024)
+        .max(64 * 1024 * 1024)
+        .default(4 * 1024 * 1024),
+      maxInFlight: z.int().min(1).max(100_000).default(2048),
+      maxStreams: z.int().min(1).max(100_000).default(12_000),
+      answerTimeoutMs: z.int().min(1000).max(3_600_000).default(300_000),
+      requestTimeoutMs: z.int().min(1000).max(600_000).default(30_000),
+    })
+    .prefault({}),
+});
+
+export type GatewayConfig = z.infer<typeof GatewayConfig>;
+
+/** RFC 7517 §5, Ed25519 public keys (RFC 8037). */
+export const Jwks = z.object({
+  keys: z.array(
+    z.object({
+      kty: z.literal('OKP'),
+      crv: z.literal('Ed25519'),
+      x: z.string(),
+      kid: z.string(),
+      alg: z.string().default('EdDSA'),
+    }),
+  ),
+});

@@ -1,0 +1,131 @@
+import { readFile } from 'node:fs/promises';
+import { AppError } from '@mcp-runtime/api';
+import { ConfigError, OpenedSoFar, loadConfig, systemClock } from '@mcp-runtime/base';
+import { createLogger } from '@mcp-runtime/base/logger';
+import { openSpool, redact } from '@mcp-runtime/events';
+import { type AuditSink, DEFAULT_LIMITS, holdPolicy, startGateway, watchPolicyFile } from '@mcp-runtime/gateway';
+import { type CommandIo } from '../frame/command.ts';
+import { parseAddress } from './address.ts';
+import { GatewayConfig, Jwks } from './serve-gateway-config.ts';
+
+interface Flags {
+  readonly policy: string | undefined;
+  readonly upstream: string | undefined;
+  readonly listen: string | undefined;
+  readonly 'admin-listen': string | undefined;
+  readonly 'trust-headers-from': readonly string[];
+  readonly jwks: string | undefined;
+  readonly 'audit-dir': string | undefined;
+  readonly config: string | undefined;
+}
+
+const PUBLIC_PATH = '/mcp';
+const WRITER = 'gateway';
+
+export async function run({ flags, io }: { readonly flags: Flags; readonly io: CommandIo }): Promise<void> {
+  const config = await readConfig(flags);
+  const log = createLogger({ level: config.logLevel });
+  const opened = new OpenedSoFar();
+  try {
+    const audit = await openAudit(config.auditDir, opened, log);
+    const holder = holdPolicy();
+    const policyFile = await watchPolicyFile({ path: config.policy, holder, log });
+    opened.add(() => policyFile.close());
+    const gateway = await startGateway({
+      listen: parseAddress(config.listen, '--listen'),
+      ...(config.adminListen === undefined ? {} : { adminListen: parseAddress(config.adminListen, '--admin-listen') }),
+      trustHeadersFrom: config.trustHeadersFrom,
+      allowedHosts: config.allowedHosts,
+      allowedOrigins: config.allowedOrigins,
+      tokenKeys: await readKeys(config.jwks),
+      audit,
+      limits: { ...DEFAULT_LIMITS, ...config.limits },
+      clock: systemClock,
+      log,
+      status: () => {
+        const { loadedAt, lastError } = policyFile.status();
+        return { loaded_at: loadedAt, ...(lastError === undefined ? {} : { last_reload_error: lastError }) };
+      },
+    });
+    opened.add(() => gateway.close());
+    const server = holder.current()?.server;
+    gateway.routes.set({
+      path: PUBLIC_PATH,
+      key: { namespace: server?.namespace ?? '', name: server?.name ?? '' },
+      upstream: new URL(config.upstream),
+      policy: holder,
+      audit: { arguments: config.auditArguments, strict: config.strictAudit },
+      eventSource: `${server?.name ?? 'mcp'}-gateway`,
+    });
+    io.stdout.write(`gateway of ${server?.namespace}/${server?.name} at ${gateway.url}${PUBLIC_PATH}\n`);
+    if (audit.state() === 'writable' && config.auditDir === undefined) {
+      io.stderr.write('decisions are not kept: add --audit-dir DIR\n');
+    }
+    await untilAborted(io.signal);
+  } finally {
+    await opened.releaseAll();
+  }
+}
+
+async function readConfig(flags: Flags): Promise<GatewayConfig> {
+  const given = {
+    policy: flags.policy,
+    upstream: flags.upstream,
+    listen: flags.listen,
+    adminListen: flags['admin-listen'],
+    trustHeadersFrom: flags['trust-headers-from'].length === 0 ? undefined : flags['trust-headers-from'],
+    jwks: flags.jwks,
+    auditDir: flags['audit-dir'],
+  };
+  const file = flags.config === undefined ? [] : [{ name: flags.config, values: await readConfigFile(flags.config) }];
+  try {
+    return loadConfig(GatewayConfig, [...file, { name: 'command line', values: given }]);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new AppError('invalid_config', error.message, {
+      next: 'mcp-runtime serve gateway --help lists what is needed',
+    });
+  }
+}
+
+async function readConfigFile(path: string): Promise<Readonly<Record<string, unknown>>> {
+  const { parse } = await import('yaml');
+  const value: unknown = parse(await readText(path));
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new AppError('invalid_config', `${path}: must be a mapping of settings`);
+  }
+  return { ...value };
+}
+
+async function readKeys(path: string | undefined): Promise<GatewayKeys> {
+  if (path === undefined) return [];
+  const parsed = Jwks.safeParse(JSON.parse(await readText(path)));
+  if (!parsed.success) throw new AppError('invalid_config', `${path}: must be a JSON Web Key Set with public keys`);
+  return parsed.data.keys;
+}
+
+type GatewayKeys = Parameters<typeof startGateway>[0]['tokenKeys'];
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new AppError('invalid_config', `\`${path}\` cannot be read`, { cause });
+  }
+}
+
+async function openAudit(
+  dir: string | undefined,
+  opened: OpenedSoFar,
+  log: ReturnType<typeof createLogger>,
+): Promise<AuditSink> {
+  if (dir === undefined) return { append: async () => {}, state: () => 'writable', redact };
+  const spool = await openSpool({ dir, writer: WRITER, clock: systemClock, log });
+  opened.add(() => spool.close());
+  return { append: (event) => spool.append(event), state: () => spool.state(), redact };
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

@@ -1,0 +1,36 @@
+import { type CommandIo, type Printed } from '../frame/command.ts';
+import { connectApi } from './api-client.ts';
+import { getServer } from './get-server.ts';
+import { readyConditionOf, sourceText } from './server-text.ts';
+import { type TargetFlags } from './target.ts';
+import { ageText } from './times.ts';
+
+interface Flags extends TargetFlags {
+  readonly namespace: string;
+}
+
+interface Call {
+  readonly flags: Flags;
+  readonly args: readonly string[];
+  readonly io: CommandIo;
+}
+
+export async function run({ flags, args: [name = ''], io }: Call): Promise<Printed> {
+  const server = await getServer(await connectApi(flags, io), { namespace: flags.namespace, name });
+  const { metadata, spec, status } = server;
+  const ready = readyConditionOf(server);
+  const rows = [
+    ['name', metadata.name],
+    ['namespace', metadata.namespace],
+    ['description', spec.description ?? ''],
+    ['source', status?.source ?? sourceText(spec)],
+    ['transport', spec.transport],
+    ['ready', ready === undefined ? 'Unknown' : `${ready.status}: ${ready.message}`],
+    ['url', status?.endpoint ?? ''],
+    ['protocol', status?.protocolVersion ?? ''],
+    ['policy revision', status?.policyRevision ?? ''],
+    ['declared tools', String(spec.tools?.length ?? 0)],
+    ['age', ageText(metadata.creationTimestamp, Date.now())],
+  ];
+  return { data: server, table: { columns: ['field', 'value'], rows: rows.filter(([, value]) => value !== '') } };
+}

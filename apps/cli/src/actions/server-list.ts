@@ -1,0 +1,28 @@
+import { ServerList } from '@mcp-runtime/api';
+import { type CommandIo, type Printed } from '../frame/command.ts';
+import { connectApi } from './api-client.ts';
+import { type TargetFlags } from './target.ts';
+
+interface Flags extends TargetFlags {
+  readonly namespace: string | undefined;
+}
+
+export async function run({ flags, io }: { readonly flags: Flags; readonly io: CommandIo }): Promise<Printed> {
+  const api = await connectApi(flags, io);
+  const { servers } = await api.call('/runtime/servers', ServerList, { query: { namespace: flags.namespace } });
+  return {
+    data: servers,
+    table: {
+      columns: ['name', 'namespace', 'status', 'source', 'url', 'age'],
+      rows: servers.map(({ name, namespace, status, source, endpoint, age }) => [
+        name,
+        namespace,
+        status,
+        source,
+        endpoint ?? '',
+        age,
+      ]),
+      empty: 'no servers: mcp-runtime server deploy --help',
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import { TokenResult } from '@mcp-runtime/api';
+import { type CommandIo, type Printed } from '../frame/command.ts';
+import { apiPath, connectApi } from './api-client.ts';
+import { type TargetFlags } from './target.ts';
+
+interface Flags extends TargetFlags {
+  readonly namespace: string;
+  readonly 'ttl-seconds': number;
+}
+
+interface Call {
+  readonly flags: Flags;
+  readonly args: readonly string[];
+  readonly io: CommandIo;
+}
+
+/** For people it prints the token and nothing else, so that `$(…)` takes it. */
+export async function run({ flags, args: [name = ''], io }: Call): Promise<Printed> {
+  const api = await connectApi(flags, io);
+  const result = await api.call(apiPath('runtime', 'sessions', flags.namespace, name, 'token'), TokenResult, {
+    method: 'POST',
+    body: { ttlSeconds: flags['ttl-seconds'] },
+  });
+  return { data: result, table: result.token };
+}

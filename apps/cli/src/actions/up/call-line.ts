@@ -1,0 +1,23 @@
+import { type AuditEvent } from '@mcp-runtime/api';
+import { printable } from '../../frame/print.ts';
+
+/** Methods that are calls to people; the rest is the protocol at work. */
+const CALLS: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read', 'tools/list']);
+
+/** One line for a call or a refusal; undefined for what is neither. */
+export function callLine({ timestamp, payload }: AuditEvent): string | undefined {
+  const isCall = payload.identity_source !== 'probe' && CALLS.has(payload.rpc_method ?? '');
+  if (!isCall && payload.decision === 'allow') return undefined;
+  const who = [payload.human_id, payload.agent_id].filter((part) => part !== '').join(' via ') || 'nobody';
+  const what = payload.tool_name ?? payload.prompt_name ?? payload.resource_uri ?? payload.rpc_method ?? payload.method;
+  const parts = [
+    timestamp.slice(11, 19),
+    who,
+    payload.server,
+    what,
+    payload.decision,
+    payload.reason,
+    `${payload.latency_ms.toFixed(1)} ms`,
+  ];
+  return parts.map(printable).join('  ');
+}
