@@ -16,7 +16,7 @@ const STEPS: readonly { readonly name: string; readonly command: readonly string
   { name: 'types', command: [bin('tsc'), '--noEmit'] },
   { name: 'lint', command: [bin('oxlint'), '--type-aware', '--deny-warnings'] },
   { name: 'format', command: [bin('oxfmt'), '--check'] },
-  { name: 'dead code', command: [bin('knip')] },
+  { name: 'dead code', command: [bin('knip'), '--no-config-hints'] },
   { name: 'generated files are current', command: node('scripts/generate.ts', '--check') },
   { name: 'build', command: node('scripts/build.ts') },
   { name: 'tests', command: node('scripts/test.ts') },

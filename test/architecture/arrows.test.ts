@@ -79,15 +79,6 @@ test('a room never reaches into the sources of another', () => {
   }
 });
 
-test('only tests import the testkit', () => {
-  for (const [name, room] of Object.entries(ROOMS)) {
-    if (name === 'testkit') continue;
-    for (const { file, eager, lazy } of importsOf(room)) {
-      assert.ok(![...eager, ...lazy].map(roomOf).includes('testkit'), `${file} imports the testkit`);
-    }
-  }
-});
-
 test('the command line loads what is slow only when a command needs it', () => {
   const cli = ROOMS['cli'];
   assert.ok(cli);

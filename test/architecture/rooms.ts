@@ -15,11 +15,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   policy: { folder: 'packages/policy', mayImport: ground, node: { only: ['src/revision.ts'] } },
   kube: { folder: 'packages/kube', mayImport: ground, node: 'any' },
   events: { folder: 'packages/events', mayImport: ground, node: 'any' },
-  testkit: { folder: 'packages/testkit', mayImport: ground, node: 'any' },
   'control-plane': { folder: 'packages/control-plane', mayImport: ['policy', 'kube', ...ground], node: 'any' },
   operator: { folder: 'apps/operator', mayImport: ['control-plane', 'policy', 'kube', ...ground], node: 'any' },
-  gateway: { folder: 'apps/gateway', mayImport: ['mcp', 'policy', 'events', ...ground], node: 'any' },
-  bridge: { folder: 'apps/bridge', mayImport: ['mcp', ...ground], node: 'any' },
+  gateway: { folder: 'apps/gateway', mayImport: ['mcp', 'policy', ...ground], node: 'any' },
+  bridge: { folder: 'apps/bridge', mayImport: ground, node: 'any' },
   'platform-api': {
     folder: 'apps/platform-api',
     mayImport: ['control-plane', 'policy', 'kube', 'events', ...ground],
@@ -42,10 +41,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   cli: {
     folder: 'apps/cli',
-    mayImport: ['control-plane', 'policy', 'kube', 'local', 'gateway', 'bridge', ...ground],
+    mayImport: ['control-plane', 'policy', 'kube', 'events', 'local', 'gateway', 'bridge', ...ground],
     node: 'any',
   },
 };
 
 /** Rooms that another room's program may only load when it needs them. */
-export const LAZY_FROM_CLI = ['local', 'gateway', 'bridge', 'kube', 'policy'] as const;
+export const LAZY_FROM_CLI = ['local', 'gateway', 'bridge', 'events', 'kube', 'policy'] as const;
