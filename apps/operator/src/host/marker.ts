@@ -29,12 +29,19 @@ export async function endMarked(prefix: string): Promise<number> {
   const found = await findMarked(prefix);
   if (found.length === 0) return 0;
   signalAll(found, 'SIGTERM');
+  if ((await remaining(prefix)).length === 0) return found.length;
+  signalAll(await findMarked(prefix), 'SIGKILL');
+  await remaining(prefix);
+  return found.length;
+}
+
+/** Waits until none is left, for a second at most. */
+async function remaining(prefix: string): Promise<readonly number[]> {
   for (let waited = 0; waited < GRACE_MS; waited += POLL_MS) {
     await delay(POLL_MS);
-    if ((await findMarked(prefix)).length === 0) return found.length;
+    if ((await findMarked(prefix)).length === 0) return [];
   }
-  signalAll(await findMarked(prefix), 'SIGKILL');
-  return found.length;
+  return findMarked(prefix);
 }
 
 async function findMarked(prefix: string): Promise<readonly number[]> {
