@@ -337,6 +337,21 @@ test('an open stream is told when the list of tools that it may see changes', as
   assert.match(Buffer.from((await reader?.read())?.value ?? []).toString(), /notifications\/tools\/list_changed/);
 });
 
+test('a server that is not governed any more refuses the next call and ends what is open', async () => {
+  const answer: Answer = (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(': open\n\n');
+  };
+  await using bench = await startBench({ answer, document: testDocument() });
+  const headers = await bearer(bench);
+  const stream = await fetch(bench.url, { headers: { ...headers, accept: 'text/event-stream' } });
+  const reader = stream.body?.getReader();
+  await reader?.read();
+  bench.policy.withdraw();
+  assert.equal((await reader?.read())?.done, true);
+  assert.equal((await errorOf(await bench.post(callOf('read'), headers))).reason, 'policy_unavailable');
+});
+
 test('without a valid policy every request is refused', async () => {
   await using bench = await startBench({ answer: answersOk });
   const response = await bench.post(callOf('read'));

@@ -56,6 +56,10 @@ export function createOpenExchanges(clock: () => number): OpenExchanges {
       if (known?.route.policy === route.policy) return;
       known?.stop();
       const stop = route.policy.subscribe((after, before) => {
+        if (after === undefined) {
+          cutAll(byPath.get(route.path), 'policy_unavailable', 'the server is not governed any more');
+          return;
+        }
         recheck(route.path, after, clock());
         for (const open of byPath.get(route.path) ?? []) open.onPolicyChange(after, before);
       });
@@ -70,9 +74,11 @@ export function createOpenExchanges(clock: () => number): OpenExchanges {
     closeAll: () => {
       for (const { stop } of followed.values()) stop();
       followed.clear();
-      for (const same of byPath.values()) {
-        for (const open of same) open.cut('service_unavailable', 'the gateway is shutting down');
-      }
+      for (const same of byPath.values()) cutAll(same, 'service_unavailable', 'the gateway is shutting down');
     },
   };
+}
+
+function cutAll(same: ReadonlySet<OpenExchange> | undefined, reason: ErrorCode, message: string): void {
+  for (const open of same ?? []) open.cut(reason, message);
 }

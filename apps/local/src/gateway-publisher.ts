@@ -34,6 +34,7 @@ export function publishTo(gateway: Gateway): LocalPublisher {
     },
     removePolicy: (key) => {
       documents.delete(keyText(key));
+      holders.get(keyText(key))?.withdraw();
       holders.delete(keyText(key));
     },
     urlOf: (path) => `${gateway.url}${path}`,

@@ -67,6 +67,15 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       log.warn('reconciling failed and is tried again', { server: keyText(key), error: String(error) }),
   });
   opened.add(() => queue.close());
+  /** A status is our own writing: only what somebody asks for is news. */
+  const seen = new Map<string, string>();
+  const isNews = (server: MCPServer): boolean => {
+    const { uid, generation, labels } = server.metadata;
+    const version = JSON.stringify([uid, generation, labels]);
+    const before = seen.get(keyText(keyOf(server)));
+    seen.set(keyText(keyOf(server)), version);
+    return before !== version;
+  };
   const grants: StateView<MCPAccessGrant> = watchState(client, GRANTS, {
     ...watching,
     onChange: ({ object }) => policies.onAccess(object),
@@ -77,7 +86,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   });
   const servers: StateView<MCPServer> = watchState(client, SERVERS, {
     ...watching,
-    onChange: ({ object }) => {
+    onChange: ({ type, object }) => {
+      if (type === 'modified' && !isNews(object)) return;
       policies.onServer(keyOf(object));
       queue.add(keyOf(object));
     },
