@@ -5,8 +5,10 @@ export function calledText({ rpc_method, tool_name, prompt_name, resource_uri, m
   return tool_name ?? prompt_name ?? resource_uri ?? rpc_method ?? `${method} ${path}`;
 }
 
-export function callerText({ human_id, agent_id }: AuditPayload): string {
-  return [human_id, agent_id].filter((id) => id !== '').join(' / ') || 'unknown';
+/** The human and the agent that acts for them; the runtime probes its servers by itself. */
+export function callerText({ human_id, agent_id, identity_source }: AuditPayload): string {
+  if (identity_source === 'probe') return 'readiness probe';
+  return [human_id, agent_id].filter((id) => id !== '').join(' via ') || 'nobody';
 }
 
 /** One line for people: when (UTC), what was decided, on which server, what, for whom, why, how long. */

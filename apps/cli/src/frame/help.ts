@@ -28,14 +28,10 @@ export function groupHelp(prefix: string, commands: readonly Command[]): string 
 }
 
 export function commandHelp(command: Command): string {
-  const args = command.args.map((arg) =>
-    arg.required === 'yes' ? arg.name : `[${arg.name}${arg.required === 'rest' ? '…' : ''}]`,
-  );
-  const rest = command.rest === undefined ? [] : ['[-- …]'];
   return [
     command.summary,
     '',
-    `usage: ${['mcp-runtime', command.path, ...args, '[flags]', ...rest].join(' ')}`,
+    `usage: ${usageOf(command)}`,
     ...(command.description === undefined ? [] : ['', command.description]),
     ...section('arguments', pad(command.args.map((arg) => [arg.name, arg.summary]))),
     ...(command.rest === undefined ? [] : ['', `after --: ${command.rest}`]),
@@ -52,6 +48,15 @@ export function commandHelp(command: Command): string {
     ),
     '',
   ].join('\n');
+}
+
+/** The command line in general: `mcp-runtime server get NAME [flags]`. */
+export function usageOf(command: Command): string {
+  const args = command.args.map((arg) =>
+    arg.required === 'yes' ? arg.name : `[${arg.name}${arg.required === 'rest' ? '…' : ''}]`,
+  );
+  const rest = command.rest === undefined ? [] : ['[-- …]'];
+  return ['mcp-runtime', command.path, ...args, '[flags]', ...rest].join(' ');
 }
 
 function commandLines(commands: readonly Command[]): readonly string[] {

@@ -116,7 +116,8 @@ function beforeRest(words: readonly string[], dropped: string): readonly string[
 /** Three parts: what failed, why, what to do next. */
 function reportError(error: unknown, detail: 'short' | 'debug', io: CommandIo): number {
   const known = asAppError(error);
-  io.stderr.write(`error: ${known.message.split('\n').map(printable).join('\n       ')} (${known.code})\n`);
+  const [what = '', ...more] = known.message.split('\n').map(printable);
+  io.stderr.write([`error: ${what} (${known.code})`, ...more].join('\n       ').concat('\n'));
   const why = causeText(known);
   if (why !== undefined) io.stderr.write(`why:   ${printable(why)}\n`);
   const next =

@@ -24,18 +24,23 @@ export async function newestNpmVersion(name: string, wanted: string | undefined,
   throw new AppError('not_found', `npm knows no version of \`${spec}\``, { next: 'check the name and the version' });
 }
 
+/** With `--json`, npm says on standard output why it failed. */
+const NpmFailure = z.object({
+  code: z.union([z.string(), z.number()]).nullish(),
+  stdout: z.string().catch(''),
+});
+const NpmReason = z.object({ error: z.object({ code: z.string(), summary: z.string() }) });
+
 function npmError(cause: unknown, spec: string): AppError {
-  const { code, stderr } = z
-    .object({ code: z.union([z.string(), z.number()]).nullish(), stderr: z.string().catch('') })
-    .catch({ code: undefined, stderr: '' })
-    .parse({ ...Object(cause) });
+  const { code, stdout } = NpmFailure.catch({ code: undefined, stdout: '' }).parse({ ...Object(cause) });
   const next = 'give an exact version: `--npm PACKAGE@VERSION`';
   if (code === 'ENOENT') return new AppError('install_failed', 'npm was not found in PATH', { cause, next });
   if (code === 'ABORT_ERR') return new AppError('canceled', 'interrupted');
-  if (/\bE404\b/.test(stderr))
+  const told = NpmReason.safeParse(parseJson(stdout));
+  const reason = told.success ? told.data.error : { code: '', summary: 'it gave no reason' };
+  if (reason.code === 'E404')
     return new AppError('not_found', `npm has no package \`${spec}\``, { next: 'check the name' });
-  const why = stderr.split('\n').find((line) => /^npm (error|ERR!)/.test(line)) ?? 'it gave no reason';
-  return new AppError('install_failed', `npm cannot look up \`${spec}\`: ${why}`, { next });
+  return new AppError('install_failed', `npm cannot look up \`${spec}\`: ${reason.summary}`, { next });
 }
 
 const PypiProject = z.object({ info: z.object({ version: z.string() }) });

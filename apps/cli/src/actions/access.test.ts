@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MCPAccessGrant, MCPAgentSession } from '@mcp-runtime/api';
+import { runCli } from '../testing/program.ts';
+import { startScriptedApi } from '../testing/scripted-api.ts';
+
+const ENVELOPE = { apiVersion: 'mcpruntime.org/v1alpha1', metadata: { name: 'a', namespace: 'mcp-servers' } };
+const ABOUT = { serverRef: { name: 'files' }, subject: { humanID: 'alice', agentID: 'bot' } };
+const GRANT = MCPAccessGrant.parse({
+  ...ENVELOPE,
+  kind: 'MCPAccessGrant',
+  spec: { ...ABOUT, disabled: true, toolRules: [{ name: 'x', decision: 'deny' }] },
+});
+const SESSION = MCPAgentSession.parse({
+  ...ENVELOPE,
+  kind: 'MCPAgentSession',
+  spec: { ...ABOUT, expiresAt: '2001-01-01T00:00:00Z' },
+});
+const change = (changed: boolean) => () => ({ body: { success: true, namespace: 'mcp-servers', name: 'a', changed } });
+
+test('lists grants with who they are for and whether they count', async () => {
+  await using api = await startScriptedApi({ 'GET /runtime/grants': () => ({ body: { grants: [GRANT] } }) });
+  const ran = await runCli(['access', 'grant', 'list', '--server', 'files'], { env: api.env });
+  assert.match(ran.stdout, /a +mcp-servers +files +human:alice agent:bot +low +none +disabled/);
+  assert.deepEqual(api.asked[0]?.line, 'GET /runtime/grants?server=files');
+});
+
+test('lists sessions, and says when one has expired', async () => {
+  await using api = await startScriptedApi({ 'GET /runtime/sessions': () => ({ body: { sessions: [SESSION] } }) });
+  const ran = await runCli(['access', 'session', 'list'], { env: api.env });
+  assert.match(ran.stdout, /2001-01-01T00:00:00Z +expired/);
+});
+
+test('an empty list says what to do', async () => {
+  await using api = await startScriptedApi({ 'GET /runtime/grants': () => ({ body: { grants: [] } }) });
+  const ran = await runCli(['access', 'grant', 'list'], { env: api.env });
+  assert.equal(ran.stdout, 'no grants: mcp-runtime access grant init --help\n');
+});
+
+test('shows a grant with its rules, and whole as YAML', async () => {
+  await using api = await startScriptedApi({ 'GET /runtime/grants/mcp-servers/a': () => ({ body: { grant: GRANT } }) });
+  const people = await runCli(['access', 'grant', 'get', 'a'], { env: api.env });
+  assert.match(people.stdout, /tool +x +deny/);
+  const machine = await runCli(['access', 'grant', 'get', 'a', '-o', 'json'], { env: api.env });
+  assert.deepEqual(JSON.parse(machine.stdout), GRANT);
+});
+
+const CHANGES = [
+  {
+    words: 'grant disable a',
+    line: 'PATCH /runtime/grants/mcp-servers/a',
+    body: { disabled: true, dryRun: false },
+    says: 'disabled',
+  },
+  {
+    words: 'grant enable a',
+    line: 'PATCH /runtime/grants/mcp-servers/a',
+    body: { disabled: false, dryRun: false },
+    says: 'enabled',
+  },
+  {
+    words: 'session revoke a',
+    line: 'PATCH /runtime/sessions/mcp-servers/a',
+    body: { revoked: true, dryRun: false },
+    says: 'revoked',
+  },
+  {
+    words: 'session unrevoke a',
+    line: 'PATCH /runtime/sessions/mcp-servers/a',
+    body: { revoked: false, dryRun: false },
+    says: 'live again',
+  },
+  { words: 'grant delete a', line: 'DELETE /runtime/grants/mcp-servers/a', body: undefined, says: 'deleted' },
+  {
+    words: 'session delete a --dry-run',
+    line: 'DELETE /runtime/sessions/mcp-servers/a?dry_run=true',
+    body: undefined,
+    says: 'would be deleted',
+  },
+] as const;
+
+for (const { words, line, body, says } of CHANGES) {
+  test(`access ${words}`, async () => {
+    const path = line.split('?')[0] ?? '';
+    const noun = words.split(' ')[0];
+    await using first = await startScriptedApi({ [path]: change(true) });
+    const ran = await runCli(['access', ...words.split(' ')], { env: first.env });
+    assert.deepEqual(ran, { status: 0, stdout: `${noun} mcp-servers/a ${says}\n`, stderr: '' });
+    assert.partialDeepStrictEqual(first.asked, [{ line, body }]);
+
+    await using again = await startScriptedApi({ [path]: change(false) });
+    const second = await runCli(['access', ...words.split(' ')], { env: again.env });
+    assert.equal(second.status, 0);
+    assert.notEqual(second.stdout, ran.stdout);
+  });
+}
+
+test('session token prints the token and nothing else, so that a shell can take it', async () => {
+  const result = { token: 'e.y.j', expiresAt: '2027-01-01T00:00:00Z', audience: 'urn:a' };
+  await using api = await startScriptedApi({
+    'POST /runtime/sessions/mcp-servers/a/token': () => ({ body: result }),
+  });
+  const plain = await runCli(['access', 'session', 'token', 'a', '--ttl-seconds', '60'], { env: api.env });
+  assert.deepEqual(plain, { status: 0, stdout: 'e.y.j\n', stderr: '' });
+  assert.deepEqual(api.asked[0]?.body, { ttlSeconds: 60 });
+  const json = await runCli(['access', 'session', 'token', 'a', '-o', 'json'], { env: api.env });
+  assert.deepEqual(JSON.parse(json.stdout), result);
+});
+
+test('what the API refuses is told with its code and exit status', async () => {
+  const refusal = {
+    status: 401,
+    body: { error: 'session_revoked', message: 'session `a` was revoked', requestId: '1' },
+  };
+  await using api = await startScriptedApi({ 'POST /runtime/sessions/mcp-servers/a/token': () => refusal });
+  const ran = await runCli(['access', 'session', 'token', 'a'], { env: api.env });
+  assert.deepEqual(ran, { status: 77, stdout: '', stderr: 'error: session `a` was revoked (session_revoked)\n' });
+});

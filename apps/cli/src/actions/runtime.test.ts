@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { runCli } from '../testing/program.ts';
+import { startScriptedApi } from '../testing/scripted-api.ts';
+import { type RuntimeFile } from './target.ts';
+
+/** Where nothing listens any more. */
+async function aClosedUrl(): Promise<string> {
+  await using api = await startScriptedApi({});
+  return api.url;
+}
+
+/** A data folder as a runtime leaves it. */
+async function aDataDir(runtime: Partial<RuntimeFile>) {
+  const folder = await mkdtempDisposable(join(tmpdir(), 'cli-data-'));
+  const file = { pid: process.pid, instance: 'i1', apiUrl: 'http://127.0.0.1:1', gatewayUrl: 'http://127.0.0.1:2' };
+  await writeFile(join(folder.path, 'runtime.json'), JSON.stringify({ ...file, ...runtime }));
+  await writeFile(join(folder.path, 'admin.token'), 'local-secret\n');
+  return folder;
+}
+
+function statusOf(pid: number, instance: string) {
+  return {
+    instance,
+    version: '0.1.0',
+    pid,
+    startedAt: '2027-01-01T00:00:00Z',
+    gatewayUrl: 'http://127.0.0.1:7400',
+    apiUrl: 'http://127.0.0.1:7401',
+    dataDir: '/data',
+    servers: { ready: 1, total: 2 },
+    audit: { writable: true, events: 3 },
+  };
+}
+
+test('status asks the runtime of the data folder, with its credential', async () => {
+  await using api = await startScriptedApi({
+    'GET /runtime/status': () => ({ body: statusOf(7, 'i1') }),
+    'GET /runtime/servers': () => ({ body: { servers: [] } }),
+  });
+  await using folder = await aDataDir({ apiUrl: api.url });
+  const ran = await runCli(['status', '--data-dir', folder.path]);
+  assert.equal(ran.status, 0, ran.stderr);
+  assert.match(ran.stdout, /servers +1 of 2 ready\n/);
+  assert.deepEqual([...new Set(api.asked.map(({ authorization }) => authorization))], ['Bearer local-secret']);
+});
+
+test('status without a runtime says how to start one', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'cli-data-'));
+  const ran = await runCli(['status'], { env: { MCP_RUNTIME_DATA_DIR: folder.path } });
+  assert.equal(ran.status, 69);
+  assert.match(ran.stderr, /no runtime runs with the data folder .*\nnext: {2}mcp-runtime up\n/);
+});
+
+test('the local credential is never sent to another machine', async () => {
+  await using folder = await aDataDir({});
+  const ran = await runCli(['status', '--api-url', 'https://platform.example.com', '--data-dir', folder.path]);
+  assert.equal(ran.status, 77);
+  assert.match(
+    ran.stderr,
+    /no credential for `https:\/\/platform\.example\.com`.*\nnext: {2}set MCP_PLATFORM_API_TOKEN/,
+  );
+});
+
+test('an API that does not answer is told with its cause', async () => {
+  const ran = await runCli(['server', 'list'], {
+    env: { MCP_PLATFORM_API_URL: await aClosedUrl(), MCP_PLATFORM_API_TOKEN: 't' },
+  });
+  assert.equal(ran.status, 69);
+  assert.match(ran.stderr, /does not answer \(service_unavailable\)\nwhy: .*ECONNREFUSED.*\nnext: /);
+});
+
+test('an answer of something else than the platform API is not an internal error', async () => {
+  await using api = await startScriptedApi({ 'GET /runtime/servers': () => ({ text: '<html>' }) });
+  const ran = await runCli(['server', 'list'], { env: api.env });
+  assert.equal(ran.status, 69);
+  assert.match(ran.stderr, /cannot be read/);
+});
+
+test('down stops the runtime and waits until its process is gone', async () => {
+  const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: ['pipe', 'ignore', 'ignore'] });
+  await once(child, 'spawn');
+  const pid = child.pid ?? 0;
+  await using api = await startScriptedApi({
+    'GET /runtime/status': () => ({ body: statusOf(pid, 'i1') }),
+    'POST /runtime/shutdown': () => {
+      child.kill();
+      return { status: 202, body: {} };
+    },
+  });
+  await using folder = await aDataDir({ pid, apiUrl: api.url });
+  const ran = await runCli(['down', '--data-dir', folder.path]);
+  assert.deepEqual(ran, { status: 0, stdout: 'stopped\n', stderr: '' });
+  assert.throws(() => process.kill(pid, 0));
+  const again = await runCli(['down', '--data-dir', folder.path]);
+  assert.deepEqual(again, { status: 0, stdout: 'nothing runs\n', stderr: '' });
+});
+
+test('down leaves another runtime on the same port alone', async () => {
+  await using api = await startScriptedApi({ 'GET /runtime/status': () => ({ body: statusOf(process.pid, 'other') }) });
+  await using folder = await aDataDir({ apiUrl: api.url });
+  const ran = await runCli(['down', '--data-dir', folder.path]);
+  assert.deepEqual([ran.status, ran.stdout], [0, 'nothing runs\n']);
+  assert.ok(api.asked.every(({ line }) => line.startsWith('GET ')));
+});
+
+test('down is fine when nothing listens any more, though the pid is in use', async () => {
+  await using folder = await aDataDir({ apiUrl: await aClosedUrl() });
+  const ran = await runCli(['down', '--data-dir', folder.path]);
+  assert.deepEqual([ran.status, ran.stdout], [0, 'nothing runs\n']);
+});
