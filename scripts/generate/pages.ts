@@ -94,6 +94,7 @@ function indexPage(): string {
   const about = SCHEMA_PAGES.map((page) => `- [${page.title}](${page.file}.md): ${page.about}`);
   return pageOf('Reference', [
     ...about,
+    '- [Commands](cli.md): every command, its arguments and flags.',
     '- [Errors](errors.md): every code, and what each edge makes of it.',
     '- [Names on the wire](names.md): headers, labels, claims and event types.',
     '',
