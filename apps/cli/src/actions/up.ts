@@ -9,7 +9,7 @@ import { dataDirOf } from './target.ts';
 import { callLine } from './up/call-line.ts';
 import { packageRoot } from './up/package-root.ts';
 import { readyText } from './up/ready-text.ts';
-import { NEXT_COMMANDS, canTour, runTour } from './up/tour.ts';
+import { canTour, nextCommands, runTour } from './up/tour.ts';
 import { waitUntilSettled } from './up/wait.ts';
 import { packageVersion } from './version.ts';
 
@@ -73,7 +73,7 @@ async function tourOrStay(
     });
   }
   if (flags.tour) return;
-  say(['', 'try next:', ...NEXT_COMMANDS.map((command) => `  ${command}`), ''].join('\n'));
+  say(['', 'try next:', ...nextCommands(servers).map((command) => `  ${command}`), ''].join('\n'));
   say(flags.quiet ? 'running; Ctrl-C stops it' : 'running; Ctrl-C stops it; a line for each call follows');
   const stopTelling = flags.quiet ? () => {} : runtime.onEvent((event) => tell(event, say));
   await untilAborted(io.signal);

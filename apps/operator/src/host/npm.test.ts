@@ -24,7 +24,7 @@ test('two servers of one npm package share its installation, which runs no scrip
   for (const server of servers) opened.host.ensure(server);
   for (const server of servers) await opened.untilRunning(server);
   assert.equal(registry.requests.filter((path) => path === '/package.tgz').length, 1);
-  assert.ok(progress.includes('installing @team/tells@1.2.3'));
+  assert.ok(progress.includes('preparing @team/tells@1.2.3'));
   const installed = join(opened.dataDir, 'packages/npm/@team+tells@1.2.3/node_modules/@team/tells');
   await assert.rejects(readFile(join(installed, 'installed-by-script')), { code: 'ENOENT' });
 

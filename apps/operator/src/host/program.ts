@@ -42,7 +42,7 @@ export async function resolveProgram(source: Source, installer: Installer, place
 
 /** What is done before the program can run, for people. */
 export function preparation(source: Source): string {
-  if (source.npm !== undefined) return `installing ${source.npm.package}@${source.npm.version}`;
-  if (source.pypi !== undefined) return `installing ${source.pypi.package}==${source.pypi.version}`;
+  if (source.npm !== undefined) return `preparing ${source.npm.package}@${source.npm.version}`;
+  if (source.pypi !== undefined) return `preparing ${source.pypi.package}==${source.pypi.version}`;
   return 'starting';
 }

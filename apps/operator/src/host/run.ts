@@ -104,9 +104,12 @@ async function startStdio(server: HostServer, program: Placed, parts: RunParts, 
     const child = parts.children.spawn(command, args, place);
     started.add(child);
     child.once('close', () => started.delete(child));
+    let gaveUp = true;
+    // Looked at as it ends: the bridge, which hears of it next, closes the input.
+    child.once('exit', () => (gaveUp = endedByItself(child)));
     void endOf(child, command, stderr).then((error) => {
       // The end of one session's process is the bridge's business, but one that never spoke never will.
-      if (neverSpoke(child)) failed.resolve(error);
+      if (gaveUp && !hasSpoken(child)) failed.resolve(error);
     });
     return child;
   };
@@ -171,10 +174,13 @@ function endOf(child: ChildProcessWithoutNullStreams, command: string, stderr: L
   });
 }
 
-/** Whether it gave up by itself, while it could still have been asked something, and before it said anything. */
-function neverSpoke(child: ChildProcessWithoutNullStreams): boolean {
-  const asked = child.exitCode === 0 || child.signalCode !== null || child.stdin.writableEnded;
-  return !asked && !(child.stdout instanceof Socket && child.stdout.bytesRead > 0);
+/** Whether it gave up while it could still have been asked something. */
+function endedByItself({ exitCode, signalCode, stdin }: ChildProcessWithoutNullStreams): boolean {
+  return exitCode !== 0 && signalCode === null && !stdin.writableEnded;
+}
+
+function hasSpoken({ stdout }: ChildProcessWithoutNullStreams): boolean {
+  return stdout instanceof Socket && stdout.bytesRead > 0;
 }
 
 async function requireFolder(path: string): Promise<void> {

@@ -6,11 +6,29 @@ import { type Agent, type Outcome, connectAgent } from './agent.ts';
 const SERVERS = ['everything', 'files', 'memory'] as const;
 const GRANT = { namespace: DEFAULT_NAMESPACE, name: 'research-everything' };
 
-export const NEXT_COMMANDS = [
+/** What a person would try next, by what is there. */
+export function nextCommands(servers: readonly MCPServer[]): readonly string[] {
+  if (canTour(servers)) return AFTER_TOUR;
+  return servers.length === 0 ? WITHOUT_SERVERS : WITH_SERVERS;
+}
+
+const WITHOUT_SERVERS = [
+  'npx mcp-runtime server deploy files --npm @modelcontextprotocol/server-filesystem -- /some/folder',
+  'npx mcp-runtime access grant init --help     # who may use it',
+  'npx mcp-runtime status',
+];
+
+const WITH_SERVERS = [
+  'npx mcp-runtime server status',
+  'npx mcp-runtime access grant list     # who may do what',
+  'npx mcp-runtime audit tail     # every call as it is recorded',
+];
+
+const AFTER_TOUR = [
   'npx mcp-runtime audit list --decision deny     # what was refused, and why',
   'npx mcp-runtime access grant disable research-files     # and call again: refused at once',
   'npx mcp-runtime server connect-config everything --client vscode     # connect your own client',
-] as const;
+];
 
 /** Whether the servers of the example are there and ready. */
 export function canTour(servers: readonly MCPServer[]): boolean {
