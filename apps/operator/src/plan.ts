@@ -1,5 +1,5 @@
 import { type MCPServer, type Source, keyOf, resolveServer, taggedImage } from '@mcp-runtime/api';
-import { type HostServer, type HostState } from './host/index.ts';
+import { type HostServer, type HostState, bytesOf } from './host/index.ts';
 import { type PublishedRoute } from './ports.ts';
 
 /** What a server's resource asks for, as far as it does not depend on what runs. */
@@ -11,6 +11,7 @@ export interface Plan {
 /** Pure. `secrets` are the values of `secretEnvVars` by variable name. */
 export function planServer(server: MCPServer, secrets: Readonly<Record<string, string>>): Plan {
   const { publicPath, upstreamPath, bridge } = resolveServer(server);
+  const memoryLimitBytes = bytesOf(server.spec.resources?.limits?.memory);
   const declared = Object.fromEntries((server.spec.envVars ?? []).map(({ name, value }) => [name, value]));
   return {
     workload: {
@@ -20,6 +21,7 @@ export function planServer(server: MCPServer, secrets: Readonly<Record<string, s
       env: { ...declared, ...secrets },
       mcpPath: upstreamPath,
       bridge,
+      ...(memoryLimitBytes === undefined ? {} : { memoryLimitBytes }),
     },
     path: publicPath,
   };

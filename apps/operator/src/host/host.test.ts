@@ -191,3 +191,26 @@ test('lines are followed as they come', async () => {
   await opened.host.remove(server.key);
   assert.equal(lines.length, length);
 });
+
+const linux = process.platform === 'linux' ? false : 'needs /proc';
+
+test(
+  'a server that uses more memory than its limit is ended, says so, and is started again',
+  { skip: linux },
+  async () => {
+    await using opened = await openHost();
+    const eats = `const eaten = [];
+    require('node:http').createServer((_, response) => {
+      for (let i = 0; i < 30; i++) eaten.push(Buffer.alloc(10 * 1024 * 1024, 1));
+      response.end();
+    }).listen(Number(process.env.PORT), '127.0.0.1')`;
+    const server = aServer(eats, { memoryLimitBytes: 200 * 1024 * 1024 });
+    opened.host.ensure(server);
+    const { upstreamUrl } = await opened.untilRunning(server);
+    await fetch(upstreamUrl);
+    const state = await opened.until(server, ({ phase }) => phase === 'backing-off');
+    assert.ok(state.phase === 'backing-off');
+    assert.match(state.message, /used \d+ MiB of memory, its limit is 200 MiB/);
+    await opened.untilRunning(server);
+  },
+);

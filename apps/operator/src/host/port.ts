@@ -12,6 +12,8 @@ export interface HostServer {
   /** Path at which the server answers, with a leading slash. */
   readonly mcpPath: string;
   readonly bridge: ResolvedServer['bridge'];
+  /** Most resident memory of all its processes together, bytes. It is ended and started again when it uses more. */
+  readonly memoryLimitBytes?: number;
 }
 
 export type HostState =

@@ -3,6 +3,7 @@ import { type AppError } from '@mcp-runtime/api';
 import { type BackoffPolicy, type Clock, backoffMs } from '@mcp-runtime/base';
 import { untilAborted } from './abort.ts';
 import { UnusableSource, toFailure } from './failure.ts';
+import { overMemory } from './memory-limit.ts';
 import { type HostServer, type HostState } from './port.ts';
 import { preparation, type Program } from './program.ts';
 import { type Run } from './run.ts';
@@ -58,10 +59,22 @@ async function runOnce(server: HostServer, steps: Steps, restarts: number, signa
     await using run = await steps.start(program, signal);
     const startedMs = steps.clock();
     steps.report(() => ({ phase: 'running', upstreamUrl: run.upstreamUrl, pids: run.pids(), restarts }));
-    const error = await untilAborted(signal, run.ended);
+    const error = await untilAborted(signal, endOf(run, server.memoryLimitBytes, signal));
     return { error, ranMs: steps.clock() - startedMs };
   } catch (error) {
     return { error: toFailure(error), ranMs: 0 };
+  }
+}
+
+/** Why the run is over: it ended by itself, or has to be ended for what it uses. */
+async function endOf(run: Run, memoryLimitBytes: number | undefined, signal: AbortSignal): Promise<AppError> {
+  if (memoryLimitBytes === undefined) return run.ended;
+  const watching = new AbortController();
+  try {
+    const stop = AbortSignal.any([signal, watching.signal]);
+    return await Promise.race([run.ended, overMemory(() => run.pids(), memoryLimitBytes, stop)]);
+  } finally {
+    watching.abort();
   }
 }
 
