@@ -1,4 +1,4 @@
-import { AppError } from '@mcp-runtime/api';
+import { AppError } from '@mcp-runtime/api/errors';
 import { type FlagSpecs, type Invocation } from '../frame/command.ts';
 import { SHELLS, completionScript } from '../frame/completion.ts';
 

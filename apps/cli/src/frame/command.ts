@@ -1,4 +1,4 @@
-import { type AppError } from '@mcp-runtime/api';
+import { type AppError } from '@mcp-runtime/api/errors';
 
 /** One flag. `text` takes a value, `texts` may be repeated, `number` is a whole number, `switch` takes none. */
 export interface FlagSpec {

@@ -1,4 +1,4 @@
-import { AppError } from '@mcp-runtime/api';
+import { AppError } from '@mcp-runtime/api/errors';
 import { type ArgSpec, type FlagSpec, type FlagSpecs, type FlagValues } from './command.ts';
 import { closest } from './closest.ts';
 

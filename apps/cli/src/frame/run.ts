@@ -1,4 +1,4 @@
-import { AppError, asAppError, toExitCode } from '@mcp-runtime/api';
+import { AppError, asAppError, toExitCode } from '@mcp-runtime/api/errors';
 import { type Command, type CommandIo, type FlagSpecs, type FlagValues, type Printed } from './command.ts';
 import { closest } from './closest.ts';
 import { commandHelp, groupHelp, programHelp } from './help.ts';
