@@ -58,7 +58,23 @@ function decideCase(value: unknown, place: string): Readonly<Record<string, unkn
 
 function loadText({ id, policy_text }: z.infer<typeof LoadCase>): Readonly<Record<string, unknown>> {
   const parsed = parsePolicy(policy_text);
-  return parsed.ok
-    ? { id, accepted: true, revision: revisionOf(parsed.document) }
-    : { id, accepted: false, revision: '', message: parsed.message };
+  if (!parsed.ok) return { id, accepted: false, error: parsed.message, revision: '' };
+  const { document } = parsed;
+  return { id, accepted: true, error: '', revision: revisionOf(document), effective: effectiveOf(document) };
+}
+
+/** What a gateway makes of a document, its defaults filled in. */
+function effectiveOf(document: PolicyDocument): Readonly<Record<string, unknown>> {
+  const { server, auth, policy, grants = [], sessions = [], tools = [] } = document;
+  return {
+    server_name: server.name,
+    server_namespace: server.namespace,
+    auth_mode: auth?.mode ?? 'header',
+    policy_mode: policy?.mode ?? 'allow-list',
+    default_decision: policy?.default_decision ?? 'deny',
+    policy_version: policy?.policy_version ?? 'v1',
+    grants: grants.length,
+    sessions: sessions.length,
+    tools: tools.length,
+  };
 }
