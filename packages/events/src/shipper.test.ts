@@ -134,6 +134,25 @@ test('a wake is enough', async () => {
   assert.equal(await inserted.promise, 3);
 });
 
+test('a writer that never rests keeps nobody waiting', async () => {
+  await using dir = await tempFolder();
+  await using store = await openEventStore({ path: join(dir.path, 'events.db') });
+  await using spool = await open(dir.path, 'gateway');
+  await append(spool, 1, 3);
+  let last = 3;
+  const busy: EventStore = {
+    ...store,
+    insert: async (records) => {
+      last += 1;
+      await append(spool, last, last);
+      return store.insert(records);
+    },
+  };
+  await using shipper = startShipper({ dir: dir.path, store: busy, log });
+  await shipper.drained();
+  assert.ok((await store.count()) >= 3);
+});
+
 test('a damaged writer keeps no other from being stored', async () => {
   await using dir = await tempFolder();
   await using store = await openEventStore({ path: join(dir.path, 'events.db') });

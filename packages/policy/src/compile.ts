@@ -158,6 +158,7 @@ function sessionsByName(sessions: readonly DocumentSession[]): ReadonlyMap<strin
     if (same === undefined) found.set(session.name, [toSession(session)]);
     else same.push(toSession(session));
   }
+  for (const same of found.values()) same.sort((a, b) => compareBytes(a.namespace, b.namespace));
   return found;
 }
 

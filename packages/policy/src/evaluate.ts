@@ -6,8 +6,23 @@ import { type Identity, type PolicyRequest } from './request.ts';
 
 /** Pure: no clock, no I/O, never throws. The same request always gets the same decision. */
 export function evaluate(policy: Policy, request: PolicyRequest): Decision {
+  return decide(policy, decidingPart(policy, request));
+}
+
+/** Several resources at once: the first that is denied, or would be, decides for them all. */
+export function decidingPart(policy: Policy, request: PolicyRequest): PolicyRequest {
   const { target } = request;
-  if (target?.kind === 'resources') return evaluateEach(policy, request, target.uris);
+  if (target?.kind !== 'resources') return request;
+  const access: PolicyRequest = { ...request, target: { kind: 'server' } };
+  const reads = target.uris.map((uri): PolicyRequest => ({ ...request, target: { kind: 'resource', uri } }));
+  return [access, ...reads].find((part) => isStopped(decide(policy, part))) ?? reads[0] ?? access;
+}
+
+function isStopped(decision: Decision): boolean {
+  return !decision.allowed || decision.shadow?.allowed === false;
+}
+
+function decide(policy: Policy, request: PolicyRequest): Decision {
   const facts = new Facts(policy, request);
   if (!policy.observes) return enforce(facts);
   if (facts.governance === 'none')
@@ -22,14 +37,6 @@ function enforce(facts: Facts): Decision {
     if (decision !== undefined) return decision;
   }
   return issuePermit('allowed', facts.policy.revision, facts.withTrust());
-}
-
-/** Several resources at once: the first that is denied denies them all. */
-function evaluateEach(policy: Policy, request: PolicyRequest, uris: readonly string[]): Decision {
-  const access = evaluate(policy, { ...request, target: { kind: 'server' } });
-  if (!access.allowed) return access;
-  const decisions = uris.map((uri) => evaluate(policy, { ...request, target: { kind: 'resource', uri } }));
-  return decisions.find((decision) => !decision.allowed) ?? decisions[0] ?? access;
 }
 
 /** Methods that the runtime's own readiness check may use. */

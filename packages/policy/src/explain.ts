@@ -1,7 +1,7 @@
 import { CHECKS } from './checks.ts';
 import { type Policy } from './compile.ts';
 import { type Decision } from './decision.ts';
-import { evaluate } from './evaluate.ts';
+import { decidingPart, evaluate } from './evaluate.ts';
 import { Facts } from './facts.ts';
 import { type PolicyRequest } from './request.ts';
 
@@ -19,7 +19,8 @@ export interface Explanation {
 
 /** The conditions of a decision in order, with what each saw: the same checks that `evaluate` runs. */
 export function explain(policy: Policy, request: PolicyRequest): Explanation {
-  const facts = new Facts(policy, request);
+  const part = decidingPart(policy, request);
+  const facts = new Facts(policy, part);
   const steps: Step[] = [];
   for (const check of CHECKS) {
     const settled = check.settle(facts);
@@ -27,7 +28,7 @@ export function explain(policy: Policy, request: PolicyRequest): Explanation {
     steps.push({ condition: check.id, saw: check.saw(facts), result });
     if (settled !== undefined) break;
   }
-  const decision = evaluate(policy, request);
+  const decision = evaluate(policy, part);
   const observed: readonly Step[] = policy.observes
     ? [
         {

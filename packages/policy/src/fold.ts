@@ -79,8 +79,12 @@ function resourceRule(
 }
 
 function coversUri(rule: ResourceRule, uri: string): boolean {
-  return rule.isPrefix ? uri.startsWith(rule.text) : uri === rule.text;
+  if (!rule.isPrefix) return uri === rule.text;
+  return uri.startsWith(rule.text) && (rule.denies || !CLIMBS.test(uri));
 }
+
+/** A `..` segment, plain or percent-encoded: a server that resolves it leaves what the beginning promised. */
+const CLIMBS = /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){2}(?=$|[/\\?#]|%2f|%5c)/i;
 
 /** Whether the rule can say something about every (deny) or some (allow) URI that the template can become. */
 function overlapsTemplate(rule: ResourceRule, template: string): boolean {

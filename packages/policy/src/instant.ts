@@ -1,7 +1,7 @@
 const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})T(\d{1,2}):(\d{2}):(\d{2})(?:[.,](\d+))?(?:Z|([+-])(\d{2}):(\d{2}))$/;
 
 /**
- * Milliseconds since the epoch of an RFC 3339 instant (fractions below a millisecond are kept), or undefined
+ * Milliseconds since the epoch of an RFC 3339 instant (fractions down to a microsecond are kept), or undefined
  * when it is not one. Takes what the first gateway took: upper-case `T` and `Z`, a one-digit hour, `,` before the
  * fraction, offsets up to 24:00. Second 60, hour 24 and impossible dates are refused.
  */
@@ -15,7 +15,8 @@ export function parseInstant(text: string): number | undefined {
   if (hour > 23 || minute > 59 || second > 59) return undefined;
   const offset = offsetMinutes(match[8], match[9], match[10]);
   if (offset === undefined) return undefined;
-  const fractionMs = Number(`0.${(match[7] ?? '0').slice(0, 9)}`) * 1000;
+  // Cut off at a microsecond, the finest that a double holds here: rounded up, an instant would end too late.
+  const fractionMs = Number((match[7] ?? '').slice(0, 6).padEnd(6, '0')) / 1000;
   return utc(year, month, day, hour, minute, second) - offset * 60_000 + fractionMs;
 }
 

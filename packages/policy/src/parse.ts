@@ -1,8 +1,14 @@
 import { PolicyDocument } from '@mcp-runtime/api';
 import { faultOf } from './validate.ts';
 
-const MAX_BYTES = 32 * 1024 * 1024;
+const MAX_LENGTH = 32 * 1024 * 1024;
 const MAX_DEPTH = 16;
+
+const { server } = PolicyDocument.shape;
+/** A document need not name a namespace; the revision is computed as if it were blank. */
+const LooseDocument = PolicyDocument.extend({
+  server: server.extend({ namespace: server.shape.namespace.default('') }),
+});
 
 export type ParsedPolicy =
   | { readonly ok: true; readonly document: PolicyDocument }
@@ -13,10 +19,10 @@ export type ParsedPolicy =
  * ones are dropped; a member that is there twice, in whatever case, is refused.
  */
 export function parsePolicy(text: string): ParsedPolicy {
-  if (text.length > MAX_BYTES) return refuse(`the document is larger than ${MAX_BYTES} bytes`);
+  if (text.length > MAX_LENGTH) return refuse(`is longer than ${MAX_LENGTH} characters`);
   const read = readJson(text);
   if (!read.ok) return read;
-  const shape = PolicyDocument.safeParse(read.value);
+  const shape = LooseDocument.safeParse(read.value);
   if (!shape.success)
     return refuse(shape.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
   const fault = faultOf(shape.data);
@@ -34,7 +40,7 @@ function readJson(text: string): { ok: true; value: unknown } | { ok: false; mes
   } catch {
     return refuse('is not JSON');
   }
-  if (typeof value !== 'object' || value === null) return refuse('is not a JSON object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return refuse('is not a JSON object');
   const walked = fold(value, 0);
   if (typeof walked === 'string') return refuse(walked);
   // JSON.parse keeps the last of two equal members: fewer members than colons means that one went missing.
@@ -60,7 +66,7 @@ function fold(value: unknown, depth: number): Folded | string {
     // Labels are the document's only free-form map: their keys mean what they say.
     const inner =
       folded === 'labels'
-        ? foldLabels(member)
+        ? keepLabels(member, depth + 1)
         : member === null
           ? { value: undefined, members: 0 }
           : fold(member, depth + 1);
@@ -83,9 +89,16 @@ function foldList(items: readonly unknown[], depth: number): Folded | string {
   return { value: values, members };
 }
 
-function foldLabels(value: unknown): Folded {
-  const members = typeof value === 'object' && value !== null ? Object.keys(value).length : 0;
-  return { value: value ?? undefined, members };
+function keepLabels(value: unknown, depth: number): Folded | string {
+  if (depth > MAX_DEPTH) return `is nested deeper than ${MAX_DEPTH}`;
+  if (typeof value !== 'object' || value === null) return { value: value ?? undefined, members: 0 };
+  let members = Array.isArray(value) ? 0 : Object.keys(value).length;
+  for (const member of Object.values(value)) {
+    const kept = keepLabels(member, depth + 1);
+    if (typeof kept === 'string') return kept;
+    members += kept.members;
+  }
+  return { value, members };
 }
 
 /** Colons outside strings: one for each member that the text writes. */

@@ -51,7 +51,7 @@ function toolsAreValid({ tools = [] }: PolicyDocument): string | undefined {
   for (const [index, tool] of tools.entries()) {
     const at = `tools[${index}]`;
     const fault =
-      nameFault(at, tool.name, tool.name, seen) ??
+      nameFault(`${at}.name`, tool.name, tool.name, seen) ??
       word(`${at}.required_trust`, tool.required_trust, POLICY_VOCABULARY.trust) ??
       word(`${at}.side_effect`, tool.side_effect, POLICY_VOCABULARY.sideEffects);
     if (fault !== undefined) return fault;
@@ -64,20 +64,15 @@ function grantsAreValid({ grants = [] }: PolicyDocument): string | undefined {
   for (const [index, grant] of grants.entries()) {
     const at = `grants[${index}]`;
     const fault =
-      nameFault(at, grant.name, keyOf(grant), seen) ??
+      nameFault(`${at}.name`, grant.name, keyOf(grant), seen) ??
       word(`${at}.max_trust`, grant.max_trust, POLICY_VOCABULARY.trust) ??
       effectsFault(at, grant.allowed_side_effects ?? []) ??
-      rulesFault(
-        `${at}.tool_rules`,
-        (grant.tool_rules ?? []).map((rule) => ({ ...rule, key: rule.name })),
-      ) ??
-      rulesFault(
-        `${at}.prompt_rules`,
-        (grant.prompt_rules ?? []).map((rule) => ({ ...rule, key: rule.name })),
-      ) ??
+      rulesFault(`${at}.tool_rules`, grant.tool_rules ?? []) ??
+      rulesFault(`${at}.prompt_rules`, grant.prompt_rules ?? []) ??
       rulesFault(
         `${at}.resource_rules`,
-        (grant.resource_rules ?? []).map((rule) => ({ ...rule, key: rule.uri })),
+        (grant.resource_rules ?? []).map((rule) => ({ ...rule, name: rule.uri })),
+        'uri',
       );
     if (fault !== undefined) return fault;
   }
@@ -93,17 +88,17 @@ function effectsFault(at: string, effects: readonly string[]): string | undefine
     : wrongWord(`${at}.allowed_side_effects[${bad}]`, effects[bad], POLICY_VOCABULARY.sideEffects);
 }
 
-interface KeyedRule {
-  readonly key: string;
+interface NamedRule {
+  readonly name: string;
   readonly decision?: string | undefined;
   readonly required_trust?: string | undefined;
 }
 
-function rulesFault(at: string, rules: readonly KeyedRule[]): string | undefined {
+function rulesFault(at: string, rules: readonly NamedRule[], member: 'name' | 'uri' = 'name'): string | undefined {
   const seen = new Set<string>();
   for (const [index, rule] of rules.entries()) {
     const fault =
-      nameFault(`${at}[${index}]`, rule.key, rule.key, seen) ??
+      nameFault(`${at}[${index}].${member}`, rule.name, rule.name, seen) ??
       word(`${at}[${index}].decision`, rule.decision, POLICY_VOCABULARY.decisions) ??
       word(`${at}[${index}].required_trust`, rule.required_trust, POLICY_VOCABULARY.trust);
     if (fault !== undefined) return fault;
@@ -116,7 +111,7 @@ function sessionsAreValid({ sessions = [] }: PolicyDocument): string | undefined
   for (const [index, session] of sessions.entries()) {
     const at = `sessions[${index}]`;
     const fault =
-      nameFault(at, session.name, keyOf(session), seen) ??
+      nameFault(`${at}.name`, session.name, keyOf(session), seen) ??
       word(`${at}.consented_trust`, session.consented_trust, POLICY_VOCABULARY.trust);
     if (fault !== undefined) return fault;
   }
@@ -128,9 +123,9 @@ function keyOf(object: { readonly name: string; readonly namespace?: string | un
   return `${object.namespace ?? ''}\0${object.name}`;
 }
 
-function nameFault(at: string, name: string, key: string, seen: Set<string>): string | undefined {
-  if (isBlank(name)) return `${at}.name: is missing`;
-  if (seen.has(key)) return `${at}.name: \`${name}\` is there twice`;
+function nameFault(path: string, name: string, key: string, seen: Set<string>): string | undefined {
+  if (isBlank(name)) return `${path}: is missing`;
+  if (seen.has(key)) return `${path}: \`${name}\` is there twice`;
   seen.add(key);
   return undefined;
 }

@@ -46,11 +46,16 @@ export function firstNonBlank(...texts: readonly (string | undefined)[]): string
 
 /** Order of UTF-8 bytes, which is the order of code points. */
 export function compareBytes(a: string, b: string): number {
-  const left = Array.from(a);
-  const right = Array.from(b);
-  for (let index = 0; index < Math.min(left.length, right.length); index++) {
-    const difference = (left[index]?.codePointAt(0) ?? 0) - (right[index]?.codePointAt(0) ?? 0);
+  const shorter = Math.min(a.length, b.length);
+  for (let at = 0; at < shorter; at++) {
+    const difference = codePointOrder(a.charCodeAt(at)) - codePointOrder(b.charCodeAt(at));
     if (difference !== 0) return difference;
   }
-  return left.length - right.length;
+  return a.length - b.length;
+}
+
+/** Surrogates stand for the highest code points, but their units lie below U+E000. */
+function codePointOrder(unit: number): number {
+  if (unit >= 0xe000) return unit - 0x800;
+  return unit >= 0xd800 ? unit + 0x2000 : unit;
 }

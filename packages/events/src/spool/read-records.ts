@@ -22,8 +22,9 @@ const BLOCK_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
 
 /**
- * The whole lines of a segment from `from` on, a block at a time. An incomplete last line is not
- * read: its writer is still at it, or has died over it.
+ * The whole lines that a segment has from `from` on, a block at a time. An incomplete last line is not
+ * read: its writer is still at it, or has died over it. Neither is what is written meanwhile: a reader that
+ * ran after a busy writer would never end, and would get its records one by one.
  * @throws AppError `data_corrupt` naming file and line when a whole line is not a record.
  */
 export async function* readRecords(path: string, writer: string, from: Position): AsyncGenerator<RecordBlock> {
@@ -31,7 +32,8 @@ export async function* readRecords(path: string, writer: string, from: Position)
   try {
     let { offset, line } = from;
     let rest: Buffer = Buffer.alloc(0);
-    for (;;) {
+    const { size } = await file.stat();
+    while (offset + rest.length < size) {
       const position = offset + rest.length;
       const { bytesRead, buffer } = await file.read({ buffer: Buffer.allocUnsafe(BLOCK_BYTES), position });
       if (bytesRead === 0) return;
