@@ -19,6 +19,7 @@ const STEPS: readonly { readonly name: string; readonly command: readonly string
   { name: 'dead code', command: [bin('knip'), '--no-config-hints'] },
   { name: 'generated files are current', command: node('scripts/generate.ts', '--check') },
   { name: 'build', command: node('scripts/build.ts') },
+  { name: 'the packed package works', command: node('scripts/smoke.ts') },
   { name: 'tests', command: node('scripts/test.ts') },
 ];
 

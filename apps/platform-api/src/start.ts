@@ -24,10 +24,7 @@ export async function startPlatformApi(listen: Listen, parts: ApiParts): Promise
   try {
     await once(server, 'listening');
   } catch (cause) {
-    throw new AppError('port_in_use', `cannot listen on \`${listen.host}:${listen.port}\` for the platform API`, {
-      cause,
-      next: 'stop the other program, or choose another address with --api-listen HOST:PORT',
-    });
+    throw listenError(cause, listen);
   }
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : listen.port;
@@ -38,6 +35,16 @@ export async function startPlatformApi(listen: Listen, parts: ApiParts): Promise
     await closed;
   });
   return { ...running, url: `http://${listen.host}:${port}` };
+}
+
+function listenError(cause: unknown, { host, port }: Listen): AppError {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'EADDRINUSE') {
+    return new AppError('port_in_use', `port ${port} on \`${host}\` is in use`, {
+      next: `stop the other program, or choose another port with --api-listen ${host}:PORT`,
+    });
+  }
+  return new AppError('invalid_config', `cannot listen on \`${host}:${port}\` for the platform API`, { cause });
 }
 
 function isHttp(server: object): server is Server {

@@ -23,6 +23,8 @@ function isSettled({ status, metadata, spec }: MCPServer, mood: 'patient' | 'don
   if (spec.replicas === 0) return true;
   if (status === undefined || status.observedGeneration !== metadata.generation) return false;
   if (status.phase === 'Ready' || status.phase === 'Error') return true;
+  // It came up and went down again: whoever waits wants to hear of it now.
+  if (status.phase === 'Degraded' && (status.restarts ?? 0) > 0) return true;
   const isInstalling = status.conditions?.some(({ reason }) => reason === 'Preparing') === true;
   return mood === 'done waiting' && !isInstalling;
 }

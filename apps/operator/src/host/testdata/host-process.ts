@@ -17,7 +17,7 @@ const { host, untilRunning } = await openHost({ dataDir });
 const servers = [
   aServer(IGNORES_TERM, { key: { namespace: 'team', name: 'stubborn' } }),
   aServer(HAS_CHILDREN, { key: { namespace: 'team', name: 'parent' } }),
-  aServer('process.stdin.resume()', { key: { namespace: 'team', name: 'stdio' }, transport: 'stdio' }),
+  aServer('setInterval(() => {}, 1000)', { key: { namespace: 'team', name: 'stdio' }, transport: 'stdio' }),
 ];
 for (const server of servers) host.ensure(server);
 const pids: number[] = [];
