@@ -35,7 +35,8 @@ function pinnedNode() {
 
 function runWith(node) {
   // The channel tells the child when this process is gone, even after kill -9.
-  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+  // A small young generation costs nothing measurable and saves a quarter of the memory (docs/performance.md).
+  const child = spawn(node, ['--max-semi-space-size=4', fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];

@@ -46,7 +46,9 @@ function installIfNeeded() {
 function run(args) {
   const node = process.env.MCP_RUNTIME_NODE ?? (existsSync(pinnedNode) ? pinnedNode : process.execPath);
   // The channel tells the child when this process is gone, even after kill -9.
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...args], {
+  // A small young generation costs nothing measurable and saves a quarter of the memory (docs/performance.md).
+  const flags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'];
+  const child = spawn(node, [...flags, ...args], {
     cwd: root,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });

@@ -6,19 +6,12 @@ import { type ListView, listBody } from './answer/list.ts';
 import { plainBody } from './answer/plain.ts';
 import { askAgain } from './authorize.ts';
 import { type Exchange } from './exchange.ts';
-import {
-  type AnswerHeaders,
-  answeredSessionId,
-  callerHeaders,
-  mediaType,
-  sessionIdOf,
-  upstreamHeaders,
-} from './headers.ts';
+import { answeredSessionId, callerHeaders, mediaType, sessionIdOf, upstreamHeaders } from './headers.ts';
 import { type OpenExchanges } from './open-exchanges.ts';
 import { errorBody, failureReply, idOf, sendReply } from './reply.ts';
 import { type Ending } from './record.ts';
 import { type SessionBindings } from './session-binding.ts';
-import { type AnswerReceiver, type Flow, type Upstream } from './upstream.ts';
+import { type AnswerHeaders, type AnswerReceiver, type Flow, type Upstream } from './upstream/port.ts';
 
 export interface ForwardPorts {
   readonly upstream: Upstream;
@@ -183,7 +176,8 @@ class Forwarding implements AnswerReceiver {
       const body = errorBody(idOf(exchange), ERRORS[reason].rpc, message, { reason, requestId: exchange.requestId });
       exchange.response.end(dataEvent(body));
     } else if (this.#isEvents) exchange.response.end();
-    else exchange.response.destroy();
+    // An answer whose record was under way has gone out whole: its connection serves other calls.
+    else if (!exchange.response.writableEnded) exchange.response.destroy();
     this.#ended.resolve();
   }
 

@@ -258,7 +258,6 @@ test('no credential, cookie, identity or forwarding header crosses to the server
   const names = Object.keys(bench.upstream.seen[0]?.headers ?? {}).toSorted();
   assert.deepEqual(names, [
     'accept',
-    'connection',
     'content-length',
     'content-type',
     'host',

@@ -13,7 +13,7 @@ import { createGatewayMetrics } from './metrics.ts';
 import { createOpenExchanges } from './open-exchanges.ts';
 import { type RouteTable, createRouteTable } from './route.ts';
 import { createSessionBindings } from './session-binding.ts';
-import { createHttpUpstream } from './upstream.ts';
+import { createHttpUpstream } from './upstream/http.ts';
 
 export interface GatewayLimits {
   readonly maxBodyBytes: number;
@@ -73,7 +73,7 @@ const DRAIN_MS = 2000;
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { listen, adminListen, clock, limits, log } = options;
   const opened = new OpenedSoFar();
-  const upstream = createHttpUpstream();
+  const upstream = createHttpUpstream(clock);
   opened.add(() => upstream.close());
   const routes = createRouteTable();
   const metrics = createGatewayMetrics();

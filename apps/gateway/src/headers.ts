@@ -1,6 +1,7 @@
 import { type IncomingHttpHeaders } from 'node:http';
 import { HEADERS, MCP_PARAM_HEADER_PREFIX } from '@mcp-runtime/api';
 import { type Exchange } from './exchange.ts';
+import { type AnswerHeaders } from './upstream/port.ts';
 
 const SESSION_ID = HEADERS.mcpSessionId.toLowerCase();
 const TRACE = ['traceparent', 'tracestate'] as const;
@@ -37,25 +38,22 @@ function copy(from: IncomingHttpHeaders, to: Record<string, string>, names: read
   }
 }
 
-export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
-
 export function headerOf(headers: AnswerHeaders, name: string): string {
   const value = headers[name];
-  return (Array.isArray(value) ? value[0] : value) ?? '';
+  return (typeof value === 'string' ? value : value?.[0]) ?? '';
 }
 
 /** The headers that cross back to the caller: an allow-list too. */
 export function callerHeaders(exchange: Exchange, answer: AnswerHeaders): Record<string, string> {
   const type = mediaType(answer);
+  const headers: Record<string, string> = { [HEADERS.requestId]: exchange.requestId, 'cache-control': 'no-store' };
+  if (type !== '') headers['content-type'] = type;
+  if (type === 'text/event-stream') headers['x-accel-buffering'] = 'no';
   const sessionId = exchange.era.kind === 'legacy' ? headerOf(answer, SESSION_ID) : '';
-  return {
-    [HEADERS.requestId]: exchange.requestId,
-    'cache-control': 'no-store',
-    ...(type === '' ? {} : { 'content-type': type }),
-    ...(type === 'text/event-stream' ? { 'x-accel-buffering': 'no' } : {}),
-    ...(sessionId === '' ? {} : { [HEADERS.mcpSessionId]: sessionId }),
-    ...(headerOf(answer, 'allow') === '' ? {} : { allow: headerOf(answer, 'allow') }),
-  };
+  if (sessionId !== '') headers[HEADERS.mcpSessionId] = sessionId;
+  const allow = headerOf(answer, 'allow');
+  if (allow !== '') headers['allow'] = allow;
+  return headers;
 }
 
 export function mediaType(headers: AnswerHeaders): string {

@@ -27,8 +27,12 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
   request.once('end', () =>
     resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
   );
-  request.once('error', () => reject(new AppError('canceled', 'the caller went away')));
-  request.once('close', () => reject(new AppError('canceled', 'the caller went away')));
+  const gone = (): void => reject(new AppError('canceled', 'the caller went away'));
+  request.once('error', gone);
+  // Every request closes; building an error for one that was read whole would cost as much as reading it.
+  request.once('close', () => {
+    if (!request.readableEnded) gone();
+  });
   return promise;
 }
 
@@ -50,12 +54,17 @@ export function inspect(exchange: Exchange): Reply | undefined {
   }
   const { message } = read;
   exchange.message = message;
-  const { headersDistinct } = exchange.request;
-  const era = eraOf(message, (name) => headersDistinct[name]?.join(', '));
+  const { headers } = exchange.request;
+  const era = eraOf(message, (name) => headerText(headers[name]));
   if (era.kind === 'refused') return refuseEra(exchange, era);
   exchange.era = era;
   exchange.target = message.kind === 'response' ? { kind: 'server' } : targetOf(message);
   return undefined;
+}
+
+/** Node joins a repeated header of MCP with `, ` itself. */
+function headerText(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(', ') : value;
 }
 
 function refuseEra(exchange: Exchange, fault: EraFault): Reply {

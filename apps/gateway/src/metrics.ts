@@ -1,4 +1,4 @@
-import { type AuditEvent } from '@mcp-runtime/api';
+import { type AuditEvent, type AuditPayload } from '@mcp-runtime/api';
 import { type Counter, type Gauge, type Metrics, createMetrics } from '@mcp-runtime/base/metrics';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -52,23 +52,58 @@ export function createGatewayMetrics(): GatewayMetrics {
     'reason',
     'rpc_method',
   ]);
+  const tallies = new Map<string, Tally>();
+
+  function settle(): void {
+    for (const { labels, reason, count, bytes } of tallies.values()) {
+      const { method: _method, status: _status, ...decided } = labels;
+      requests.inc(labels, count);
+      bytesIn.inc(labels, bytes.in);
+      bytesOut.inc(labels, bytes.out);
+      decisions.inc({ ...decided, reason }, count);
+    }
+    tallies.clear();
+  }
+
   return {
-    registry,
+    registry: {
+      ...registry,
+      text: () => {
+        settle();
+        return registry.text();
+      },
+    },
     inFlight: registry.gauge('mcp_gateway_inflight_requests', 'Requests in progress, streams included.', []),
     lostRecords: registry.counter('mcp_gateway_audit_failures_total', 'Records that could not be written.', []),
     unrouted: registry.counter('mcp_gateway_unrouted_requests_total', 'Requests refused before a route.', ['reason']),
     count: ({ payload }) => {
-      const { namespace, server, cluster, team_id, decision, reason, method } = payload;
-      const scope = { namespace, server, cluster, team_id };
-      const rpc_method = methodLabel(payload.rpc_method);
-      const labels = { ...scope, method, rpc_method, decision, status: String(payload.status) };
-      requests.inc(labels);
-      bytesIn.inc(labels, payload.bytes_in);
-      bytesOut.inc(labels, payload.bytes_out);
-      seconds.observe(labels, payload.latency_ms / 1000);
-      decisions.inc({ ...scope, decision, reason, rpc_method });
+      const tally = tallyOf(tallies, payload);
+      tally.count += 1;
+      tally.bytes.in += payload.bytes_in;
+      tally.bytes.out += payload.bytes_out;
+      seconds.observe(tally.labels, payload.latency_ms / 1000);
     },
   };
+}
+
+/** What happened under the same labels since the last look: the counters look their labels up again at every turn. */
+interface Tally {
+  readonly labels: Readonly<Record<(typeof REQUEST)[number], string>>;
+  readonly reason: string;
+  readonly bytes: { in: number; out: number };
+  count: number;
+}
+
+function tallyOf(tallies: Map<string, Tally>, payload: AuditPayload): Tally {
+  const { namespace, server, cluster, team_id, decision, reason, method, status } = payload;
+  const rpc_method = methodLabel(payload.rpc_method);
+  const key = `${namespace}/${server}/${cluster}/${team_id} ${method} ${rpc_method} ${decision} ${reason} ${status}`;
+  const known = tallies.get(key);
+  if (known !== undefined) return known;
+  const labels = { namespace, server, cluster, team_id, method, rpc_method, decision, status: String(status) };
+  const tally: Tally = { labels, reason, count: 0, bytes: { in: 0, out: 0 } };
+  tallies.set(key, tally);
+  return tally;
 }
 
 function methodLabel(method: string | undefined): string {

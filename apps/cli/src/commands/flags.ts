@@ -1,5 +1,6 @@
 // Types only: help must not wait for the schemas to load.
-import { type DEFAULT_NAMESPACE, type SideEffect, type TrustLevel } from '@mcp-runtime/api';
+// `import { type … }` would still load the schemas at run time.
+import type { DEFAULT_NAMESPACE, SideEffect, TrustLevel } from '@mcp-runtime/api';
 
 export const TRUST_LEVELS = ['low', 'medium', 'high'] as const satisfies readonly TrustLevel[];
 export const SIDE_EFFECTS = ['read', 'write', 'destructive'] as const satisfies readonly SideEffect[];

@@ -1,4 +1,4 @@
-import { type LogLevel } from '@mcp-runtime/base';
+import type { LogLevel } from '@mcp-runtime/base';
 import { SHELLS } from '../frame/completion.ts';
 import { defineCommand } from '../frame/command.ts';
 import { DATA_DIR, FILE, TARGET } from './flags.ts';

@@ -1,6 +1,6 @@
 import { type AppError } from '@mcp-runtime/api';
 import { type Ending } from '../record.ts';
-import { type Flow } from '../upstream.ts';
+import { type Flow } from '../upstream/port.ts';
 import { type Exchange } from '../exchange.ts';
 
 /** What the ways of delivering an answer share. */

@@ -1,0 +1,187 @@
+import { type Socket, connect, isIP } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { AppError, asAppError } from '@mcp-runtime/api';
+import { AnswerFault } from './answer-head.ts';
+import { AnswerReader } from './answer-reader.ts';
+import { type AnswerReceiver, type UpstreamRequest } from './port.ts';
+
+const CONNECT_TIMEOUT_MS = 5000;
+/** Up to here head and body are one piece, and one system call. */
+const MAX_JOINED_BYTES = 64 * 1024;
+/** A line break in a value would be another header. */
+const UNSENDABLE = /[^\t\u0020-\u007e\u0080-\u00ff]/;
+
+interface Underway {
+  readonly receiver: AnswerReceiver;
+  readonly reader: AnswerReader;
+  hasEnded: boolean;
+  /** The server closed while the answer was paused. */
+  hasClosed: boolean;
+}
+
+/** Where a connection goes when its answer has ended, or it has. */
+export interface ConnectionOwner {
+  onFree(connection: Connection, keepMs: number): void;
+  onGone(connection: Connection): void;
+}
+
+/** One connection to a server: one exchange at a time. */
+export class Connection {
+  readonly #socket: Socket;
+  readonly #owner: ConnectionOwner;
+  readonly #connecting: NodeJS.Timeout;
+  #underway: Underway | undefined;
+  #keepMs = 0;
+  #idleTimeoutMs = 0;
+
+  constructor(origin: URL, owner: ConnectionOwner) {
+    this.#owner = owner;
+    this.#socket = openSocket(origin);
+    this.#connecting = setTimeout(() => this.#fail(timedOut()), CONNECT_TIMEOUT_MS);
+    this.#socket.setNoDelay(true);
+    this.#socket.once(origin.protocol === 'https:' ? 'secureConnect' : 'connect', () => clearTimeout(this.#connecting));
+    this.#socket.on('data', (bytes: Buffer) => this.#take(bytes));
+    this.#socket.on('timeout', () => this.#onSilence());
+    this.#socket.on('error', (cause) => this.#fail(unreachable(cause)));
+    this.#socket.on('close', () => this.#onClose());
+  }
+
+  /** Sends a request; only when no exchange is running. Returns how to give it up, which closes the connection. */
+  send(target: URL, request: UpstreamRequest, receiver: AnswerReceiver): () => void {
+    const reader = new AnswerReader(this.#listen(receiver));
+    const underway: Underway = { receiver, reader, hasEnded: false, hasClosed: false };
+    this.#underway = underway;
+    if (request.idleTimeoutMs !== this.#idleTimeoutMs) this.#socket.setTimeout(request.idleTimeoutMs);
+    this.#idleTimeoutMs = request.idleTimeoutMs;
+    if (Object.values(request.headers).some((value) => UNSENDABLE.test(value))) {
+      queueMicrotask(() => this.#fail(new AppError('invalid_request', 'a header cannot be sent on')));
+    } else this.#write(headOf(target, request), request.body);
+    return () => {
+      if (this.#underway === underway) this.destroy();
+    };
+  }
+
+  /** False from the moment that the server begins to close. */
+  get isOpen(): boolean {
+    return this.#socket.readable && this.#socket.writable;
+  }
+
+  /** For the end of the program: an exchange that is still running fails. */
+  close(): void {
+    this.#fail(new AppError('canceled', 'the gateway is shutting down'));
+  }
+
+  destroy(): void {
+    this.#underway = undefined;
+    clearTimeout(this.#connecting);
+    this.#socket.destroy();
+  }
+
+  #write(head: string, body: Buffer | null): void {
+    const bytes = body?.length ?? 0;
+    if (body === null || bytes > MAX_JOINED_BYTES) {
+      this.#socket.write(head, 'latin1');
+      if (body !== null) this.#socket.write(body);
+      return;
+    }
+    const whole = Buffer.allocUnsafe(head.length + bytes);
+    whole.write(head, 'latin1');
+    body.copy(whole, head.length);
+    this.#socket.write(whole);
+  }
+
+  #listen(receiver: AnswerReceiver): ConstructorParameters<typeof AnswerReader>[0] {
+    const isHeard = (): boolean => this.#underway?.receiver === receiver && !this.#underway.hasEnded;
+    return {
+      onHead: ({ status, headers, keepMs }) => {
+        this.#keepMs = keepMs;
+        const flow = { pause: () => this.#pause(receiver), resume: () => this.#resume(receiver) };
+        if (isHeard()) receiver.onHead(status, headers, flow);
+      },
+      onChunk: (chunk) => {
+        if (isHeard()) receiver.onChunk(chunk);
+      },
+      onEnd: () => {
+        if (this.#underway === undefined || !isHeard()) return;
+        this.#underway.hasEnded = true;
+        receiver.onEnd();
+      },
+    };
+  }
+
+  #take(bytes: Buffer): void {
+    const underway = this.#underway;
+    // A server that speaks unasked would be taken for the answer to the next question.
+    if (underway === undefined) this.destroy();
+    else this.#read(underway, () => underway.reader.push(bytes));
+  }
+
+  #read(underway: Underway, read: () => void): void {
+    try {
+      read();
+    } catch (cause) {
+      this.#fail(cause instanceof AnswerFault ? unreachable(cause) : asAppError(cause));
+    }
+    if (!underway.hasEnded || this.#underway !== underway) return;
+    this.#underway = undefined;
+    if (underway.reader.isPaused) this.#socket.resume();
+    if (underway.reader.surplus > 0 || this.#keepMs === 0) this.destroy();
+    else this.#owner.onFree(this, this.#keepMs);
+  }
+
+  #pause(receiver: AnswerReceiver): void {
+    if (this.#underway?.receiver !== receiver) return;
+    this.#underway.reader.pause();
+    this.#socket.pause();
+  }
+
+  #resume(receiver: AnswerReceiver): void {
+    const underway = this.#underway;
+    if (underway?.receiver !== receiver || !underway.reader.isPaused) return;
+    this.#socket.resume();
+    this.#read(underway, () => underway.reader.resume());
+    if (underway.hasClosed && !underway.reader.isPaused) this.#onClose();
+  }
+
+  /** Silence of a server that we hold back is ours. */
+  #onSilence(): void {
+    if (this.#underway === undefined) this.destroy();
+    else if (!this.#underway.reader.isPaused) this.#fail(timedOut());
+  }
+
+  #onClose(): void {
+    clearTimeout(this.#connecting);
+    this.#owner.onGone(this);
+    const underway = this.#underway;
+    if (underway === undefined) return;
+    if (underway.reader.isPaused) underway.hasClosed = true;
+    else if (!underway.reader.close()) this.#fail(unreachable(undefined));
+  }
+
+  #fail(error: AppError): void {
+    const receiver = this.#underway?.receiver;
+    this.destroy();
+    receiver?.onFailure(error);
+  }
+}
+
+function openSocket({ protocol, hostname, port }: URL): Socket {
+  const host = hostname.replaceAll(/[[\]]/g, '');
+  if (protocol !== 'https:') return connect({ host, port: Number(port || 80) });
+  const servername = isIP(host) === 0 ? { servername: host } : {};
+  return connectTls({ host, port: Number(port || 443), ALPNProtocols: ['http/1.1'], ...servername });
+}
+
+function headOf(target: URL, { method, headers, body }: UpstreamRequest): string {
+  let head = `${method} ${target.pathname}${target.search} HTTP/1.1\r\nhost: ${target.host}\r\n`;
+  for (const [name, value] of Object.entries(headers)) head += `${name}: ${value}\r\n`;
+  return body === null ? `${head}\r\n` : `${head}content-length: ${body.length}\r\n\r\n`;
+}
+
+function timedOut(): AppError {
+  return new AppError('upstream_timeout', 'the MCP server did not answer in time');
+}
+
+function unreachable(cause: unknown): AppError {
+  return new AppError('upstream_unavailable', 'the MCP server cannot be reached', { cause });
+}

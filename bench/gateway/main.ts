@@ -1,0 +1,76 @@
+// A gateway with one route and one policy; its records go nowhere, to a spool, or from there to a store as well.
+import { join } from 'node:path';
+import { type AuditEvent } from '@mcp-runtime/api';
+import { silentLogger, systemClock } from '@mcp-runtime/base';
+import { openEventStore, openSpool, readSpool, redact, startShipper, verifyChain } from '@mcp-runtime/events';
+import { type AuditSink, DEFAULT_LIMITS, holdPolicy, startGateway } from '@mcp-runtime/gateway';
+import { compilePolicy } from '@mcp-runtime/policy';
+import { answerQuestions, givenArgument, usage } from '../lab/answering.ts';
+import { GatewaySetup } from '../lab/protocol.ts';
+import { PATH, SERVER, benchPolicy } from '../lab/subject.ts';
+
+interface Audit {
+  readonly sink: AuditSink;
+  /** Resolves when nothing is left to do for the calls so far, so that no load pays for the one before. */
+  settled(): Promise<void>;
+  records(): Promise<{ readonly records: number; readonly holds: boolean }>;
+}
+
+const setup = GatewaySetup.parse(givenArgument());
+const audit = await auditOf(setup);
+const gateway = await startGateway({
+  listen: { host: '127.0.0.1', port: 0 },
+  trustHeadersFrom: [],
+  allowedHosts: [],
+  allowedOrigins: [],
+  tokenKeys: [setup.publicKey],
+  audit: audit.sink,
+  limits: DEFAULT_LIMITS,
+  clock: systemClock,
+  log: silentLogger,
+});
+const policy = holdPolicy();
+policy.publish(compilePolicy(benchPolicy()));
+gateway.routes.set({
+  path: PATH,
+  key: SERVER,
+  upstream: new URL('/mcp', setup.upstream),
+  policy,
+  audit: { arguments: 'none', strict: false },
+  eventSource: 'files-gateway',
+});
+answerQuestions(gateway.url, {
+  usage: async () => {
+    await audit.settled();
+    return usage();
+  },
+  records: () => audit.records(),
+});
+
+async function auditOf({ audit: kind, spool: dir }: GatewaySetup): Promise<Audit> {
+  if (kind === 'off') return noAudit();
+  const store = kind === 'store' ? await openEventStore({ path: join(dir, 'events.sqlite') }) : undefined;
+  const shipper = store && startShipper({ dir, store, log: silentLogger });
+  const onDurable = (): void => shipper?.wake();
+  const spool = await openSpool({ dir, writer: 'bench', clock: systemClock, log: silentLogger, onDurable });
+  return {
+    sink: { append: (event: AuditEvent) => spool.append(event), state: () => spool.state(), redact },
+    settled: async () => shipper?.drained(),
+    records: async () => {
+      await shipper?.drained();
+      const verified = store === undefined ? undefined : await store.verify();
+      const { ok, records } = await verifyChain(readSpool(dir), verified === undefined ? {} : { after: verified });
+      return { records, holds: ok };
+    },
+  };
+}
+
+function noAudit(): Audit {
+  let records = 0;
+  const append = async (): Promise<void> => void (records += 1);
+  return {
+    sink: { append, state: () => 'writable', redact },
+    settled: async () => {},
+    records: async () => ({ records, holds: true }),
+  };
+}
