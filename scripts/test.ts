@@ -53,7 +53,8 @@ async function runSuite(name: SuiteName): Promise<void> {
   for await (const event of events) {
     if (event.type === 'test:pass') countPass(event.data);
     if (event.type === 'test:fail') reportFailure(event.data);
-    if (event.type === 'test:diagnostic' && event.data.nesting === 1) process.stdout.write(`  ${event.data.message}\n`);
+    if (event.type === 'test:diagnostic' && event.data.file !== undefined)
+      process.stdout.write(`  ${event.data.message}\n`);
     if (event.type === 'test:stderr' || event.type === 'test:stdout') process.stderr.write(event.data.message);
   }
   process.stdout.write(`${name}: done in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);

@@ -55,9 +55,8 @@ for (const { id, body, headers = {}, status, reason } of HOSTILE_CASES) {
 
 test('a body over the limit is refused and recorded, while it is still being sent', async () => {
   const body = CALL.replace('{}', `{"a":"${'a'.repeat(MAX_BODY_BYTES)}"}`);
-  // The answer closes the connection: whoever is still writing may be cut off before it is read.
-  const answer = await post({ url, body, headers: bearer(token) }).catch(() => undefined);
-  assert.equal(answer?.status ?? 413, 413);
+  const answer = await post({ url, body, headers: bearer(token) });
+  assert.equal(answer.status, 413);
   const reasons = (await up.events({ decision: 'deny' })).map(({ payload }) => payload.reason);
   assert.ok(reasons.includes('request_too_large'), reasons.join(' '));
   assert.equal((await agent.call('read_graph')).verdict, 'allowed');

@@ -10,7 +10,7 @@ import { sessionIdOf } from './headers.ts';
 import { identify } from './identify/identify.ts';
 import { type TokenVerifier } from './identify/token-verifier.ts';
 import { type IsTrusted } from './identify/trusted-ranges.ts';
-import { hasJsonBody, inspect, readBody } from './inspect.ts';
+import { discardRest, hasJsonBody, inspect, readBody } from './inspect.ts';
 import { type GatewayMetrics } from './metrics.ts';
 import { type Ending, eventOf } from './record.ts';
 import { type Reply, denialStatus, failureReply, refusalReply, sendReply } from './reply.ts';
@@ -126,7 +126,9 @@ async function refuseFailed(exchange: Exchange, error: AppError, parts: GatewayP
   exchange.verdict ??= { by: 'check', reason: error.code };
   const reply = failureReply(exchange, error);
   // What is left of the body is not read: the connection cannot be used again.
-  const headers = error.code === 'request_too_large' ? { ...reply.headers, connection: 'close' } : reply.headers;
+  const isTooLarge = error.code === 'request_too_large';
+  if (isTooLarge) await discardRest(exchange.request);
+  const headers = isTooLarge ? { ...reply.headers, connection: 'close' } : reply.headers;
   await answer(exchange, { ...reply, headers }, parts);
 }
 

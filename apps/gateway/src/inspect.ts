@@ -36,6 +36,27 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
   return promise;
 }
 
+const MAX_DISCARDED_BYTES = 32 * 1024 * 1024;
+const MAX_DISCARDING_MS = 2000;
+
+/**
+ * Reads on and throws away, within bounds: a client that is still sending when the connection closes sees a reset in place
+ * of the answer.
+ */
+export function discardRest(request: IncomingMessage): Promise<void> {
+  if (request.readableEnded || request.destroyed) return Promise.resolve();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let length = 0;
+  request.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length > MAX_DISCARDED_BYTES) resolve();
+  });
+  request.once('end', resolve);
+  request.once('close', resolve);
+  const late = setTimeout(resolve, MAX_DISCARDING_MS);
+  return promise.finally(() => clearTimeout(late));
+}
+
 /** JSON in UTF-8 and nothing else; a body that is compressed would be read differently by others. */
 export function hasJsonBody(request: IncomingMessage): boolean {
   const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = request.headers;
