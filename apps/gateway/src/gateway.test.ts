@@ -367,6 +367,41 @@ test('a server that is gone is a 502 with the id of the request', async () => {
   assert.equal(bench.events[0]?.payload.outcome, 'upstream_error');
 });
 
+test('a server that stays silent is a 504, and its record says so', async () => {
+  const limits = { ...DEFAULT_LIMITS, answerTimeoutMs: 50 };
+  await using bench = await startBench({ answer: () => {}, document: testDocument(), options: { limits } });
+  const response = await bench.post(callOf('read', 9), await bearer(bench));
+  assert.deepEqual([response.status, (await errorOf(response)).reason], [504, 'upstream_timeout']);
+  assert.equal(bench.events[0]?.payload.outcome, 'upstream_error');
+});
+
+test('one request too many at once is told to come again, and the others go on', async () => {
+  const limits = { ...DEFAULT_LIMITS, maxInFlight: 1 };
+  const release = Promise.withResolvers<void>();
+  const answer: Answer = (_, response) => void release.promise.then(() => sendJson(response, OK_RESULT));
+  await using bench = await startBench({ answer, document: testDocument(), options: { limits } });
+  const headers = await bearer(bench);
+  const first = bench.post(callOf('read'), headers);
+  await waitFor(() => bench.upstream.seen.length === 1);
+  const second = await bench.post(callOf('read'), headers);
+  assert.deepEqual([second.status, second.headers.get('retry-after')], [503, '1']);
+  assert.equal((await errorOf(second)).reason, 'overloaded');
+  release.resolve();
+  assert.equal((await first).status, 200);
+});
+
+test('a client that stalls in the middle of its body is cut off', async () => {
+  const limits = { ...DEFAULT_LIMITS, requestTimeoutMs: 200 };
+  await using bench = await startBench({ answer: answersOk, document: testDocument(), options: { limits } });
+  const socket = connect(Number(new URL(bench.url).port), '127.0.0.1');
+  socket.write(
+    'POST /files/mcp HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{',
+  );
+  const [bytes] = await once(socket, 'data');
+  assert.match(String(bytes), /^HTTP\/1\.1 408/);
+  socket.destroy();
+});
+
 test('where the server asks for strict audit, what cannot be recorded does not happen', async () => {
   await using bench = await startBench({
     answer: answersOk,

@@ -138,6 +138,7 @@ async function listenOn(
     {
       requestTimeout: requestTimeoutMs,
       headersTimeout: Math.min(requestTimeoutMs, 10_000),
+      connectionsCheckingInterval: Math.min(requestTimeoutMs, 5000),
       keepAliveTimeout: 65_000,
       maxHeaderSize: 32 * 1024,
       noDelay: true,

@@ -130,7 +130,15 @@ export class AppError extends Error {
 
 /** Anything caught, as an AppError; what is not one is `internal`, with a message that says nothing of its cause. */
 export function asAppError(error: unknown): AppError {
-  return error instanceof AppError ? error : new AppError('internal', 'internal error', { cause: error });
+  if (error instanceof AppError) return error;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new AppError('disk_full', 'there is no space left on the disk', {
+      cause: error,
+      next: 'make space and try again',
+    });
+  }
+  return new AppError('internal', 'internal error', { cause: error });
 }
 
 export function isErrorCode(text: string): text is ErrorCode {

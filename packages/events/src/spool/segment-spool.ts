@@ -128,6 +128,9 @@ function asSpoolError(error: unknown): AppError {
   return new AppError(
     isFull ? 'disk_full' : 'audit_unavailable',
     isFull ? 'there is no space left for the audit spool' : 'the audit spool cannot be written',
-    { cause: error },
+    {
+      cause: error,
+      next: isFull ? 'make space; writing goes on by itself' : 'look at the disk and the permissions of the folder',
+    },
   );
 }

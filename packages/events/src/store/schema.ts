@@ -51,7 +51,7 @@ export function prepareSchema(db: DatabaseSync, path: string): void {
     else if (version !== VERSION) throw corruptStore(path, `has version ${String(version)}, not ${VERSION}`);
     db.exec('COMMIT');
   } catch (error) {
-    db.exec('ROLLBACK');
+    if (db.isTransaction) db.exec('ROLLBACK');
     throw error;
   }
 }

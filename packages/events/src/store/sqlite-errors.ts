@@ -28,11 +28,15 @@ function toStoreError(path: string, error: unknown): unknown {
     case NOT_A_DATABASE:
       return corruptStore(path, 'is damaged', error);
     case FULL:
-      return new AppError('disk_full', `there is no space left for the event store \`${path}\``, { cause: error });
+      return new AppError('disk_full', `there is no space left for the event store \`${path}\``, {
+        cause: error,
+        next: 'make space and try again',
+      });
     case IO_ERROR:
     case CANNOT_OPEN:
       return new AppError('service_unavailable', `the event store \`${path}\` cannot be read or written`, {
         cause: error,
+        next: 'look at the disk and the permissions of the folder',
       });
     default:
       return error;
