@@ -26,6 +26,8 @@ export interface Exchange {
   era: Era;
   target: MessageTarget | undefined;
   caller: Caller;
+  /** The server's own id of the MCP session that the caller uses. */
+  upstreamSession: string | undefined;
   verdict: Verdict | undefined;
   bytesOut: number;
 }
@@ -54,6 +56,7 @@ export function openExchange(given: NewExchange): Exchange {
     era: { kind: 'legacy' },
     target: undefined,
     caller: NOBODY,
+    upstreamSession: undefined,
     verdict: undefined,
     bytesOut: 0,
   };

@@ -10,13 +10,13 @@ import { answeredSessionId, callerHeaders, mediaType, sessionIdOf, upstreamHeade
 import { type OpenExchanges } from './open-exchanges.ts';
 import { errorBody, failureReply, idOf, sendReply } from './reply.ts';
 import { type Ending } from './record.ts';
-import { type SessionBindings } from './session-binding.ts';
+import { type SessionSeal } from './session-seal.ts';
 import { type AnswerHeaders, type AnswerReceiver, type Flow, type Upstream } from './upstream/port.ts';
 
 export interface ForwardPorts {
   readonly upstream: Upstream;
   readonly open: OpenExchanges;
-  readonly bindings: SessionBindings;
+  readonly seal: SessionSeal;
   /** Appends the audit event. Rejects only where the server asks that nothing goes unrecorded. */
   readonly record: (exchange: Exchange, ending: Ending) => Promise<void>;
   readonly limits: { readonly answerTimeoutMs: number; readonly maxListBytes: number; readonly maxEventBytes: number };
@@ -25,11 +25,12 @@ export interface ForwardPorts {
 /** Takes an authorized exchange to its server and back. Resolves when it has ended; never rejects. */
 export function forward(permit: Permit, exchange: Exchange, target: URL, ports: ForwardPorts): Promise<void> {
   exchange.verdict = { by: 'policy', decision: permit };
-  return new Forwarding(exchange, ports).run(target);
+  return new Forwarding(exchange, target, ports).run();
 }
 
 class Forwarding implements AnswerReceiver {
   readonly #exchange: Exchange;
+  readonly #target: URL;
   readonly #ports: ForwardPorts;
   readonly #ended = Promise.withResolvers<void>();
   #body: AnswerBody | undefined;
@@ -39,12 +40,13 @@ class Forwarding implements AnswerReceiver {
   #giveUp: () => void = () => {};
   #isOver = false;
 
-  constructor(exchange: Exchange, ports: ForwardPorts) {
+  constructor(exchange: Exchange, target: URL, ports: ForwardPorts) {
     this.#exchange = exchange;
+    this.#target = target;
     this.#ports = ports;
   }
 
-  async run(target: URL): Promise<void> {
+  async run(): Promise<void> {
     const exchange = this.#exchange;
     const { open, upstream, limits } = this.#ports;
     const remove = open.add({
@@ -57,7 +59,7 @@ class Forwarding implements AnswerReceiver {
     const idleTimeoutMs = exchange.verb === 'GET' ? 0 : limits.answerTimeoutMs;
     const body = exchange.verb === 'POST' ? exchange.body : null;
     const request = { method: exchange.verb, headers: upstreamHeaders(exchange), body, idleTimeoutMs };
-    this.#giveUp = upstream.send(target, request, this);
+    this.#giveUp = upstream.send(this.#target, request, this);
     await this.#ended.promise;
     remove();
   }
@@ -69,7 +71,6 @@ class Forwarding implements AnswerReceiver {
       void this.#fail(new AppError('upstream_unavailable', 'the MCP server refused the gateway'));
       return;
     }
-    this.#bindSession(status, headers);
     this.#status = status;
     const type = mediaType(headers);
     this.#isEvents = type === 'text/event-stream';
@@ -77,7 +78,7 @@ class Forwarding implements AnswerReceiver {
       exchange: this.#exchange,
       flow,
       status,
-      headers: callerHeaders(this.#exchange, headers),
+      headers: callerHeaders(this.#exchange, headers, this.#sessionFor(headers)),
       record: (ending) => this.#record(ending),
       fail: (error) => this.#fail(error),
     };
@@ -131,17 +132,14 @@ class Forwarding implements AnswerReceiver {
     return { of: target.of, isVisible: isVisible(policy, caller.identity, now, target.of) };
   }
 
-  #bindSession(status: number, headers: AnswerHeaders): void {
-    const { bindings } = this.#ports;
+  /** The session id that the caller may know: its own again, or a sealed one for a session that was opened. */
+  #sessionFor(headers: AnswerHeaders): string | undefined {
     const exchange = this.#exchange;
-    if (exchange.era.kind === 'modern') return;
-    const opened = answeredSessionId(headers);
-    const { message, route, caller, verb } = exchange;
-    const isOpening = message?.kind === 'request' && message.method === 'initialize';
-    if (isOpening && opened !== '') bindings.bind(route.path, opened, caller.identity);
-    const used = sessionIdOf(exchange);
-    const hasEnded = (verb === 'DELETE' && status < 300) || status === 404;
-    if (used !== undefined && hasEnded) bindings.forget(route.path, used);
+    const answered = answeredSessionId(headers);
+    if (exchange.era.kind === 'modern' || answered === '') return undefined;
+    if (answered === exchange.upstreamSession) return sessionIdOf(exchange);
+    const { route, caller } = exchange;
+    return this.#ports.seal.seal(answered, { ...route, upstream: this.#target, identity: caller.identity });
   }
 
   #record(ending: Ending): Promise<void> {

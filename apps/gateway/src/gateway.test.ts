@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { AppError, ERRORS, HEADERS } from '@mcp-runtime/api';
 import { compilePolicy } from '@mcp-runtime/policy';
-import { DEFAULT_LIMITS } from './gateway.ts';
+import { DEFAULT_LIMITS, type GatewayOptions } from './gateway.ts';
+import { openSessionKeys } from './session-keys.ts';
 import { type Bench, OK_RESULT, callOf, startBench, testDocument } from './testing/bench.ts';
 import { type Answer, sendJson } from './testing/upstream.ts';
 
@@ -295,12 +300,43 @@ test('an MCP session of somebody else is answered like one that does not exist',
   const bob = await bearer(bench, { sub: 'bob', sid: 's2' });
   const opened = await bench.post({ jsonrpc: '2.0', id: 1, method: 'initialize', params: {} }, alice);
   const session = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' };
+  assert.notEqual(session['mcp-session-id'], 'abc');
   assert.equal((await bench.post(callOf('read'), { ...alice, ...session })).status, 200);
+  assert.equal(bench.upstream.seen.at(-1)?.headers['mcp-session-id'], 'abc');
   const foreign = await bench.post(callOf('read'), { ...bob, ...session });
   const unknown = await bench.post(callOf('read'), { ...bob, 'mcp-session-id': 'zzz' });
   assert.deepEqual([foreign.status, unknown.status], [404, 404]);
   const [one, other] = [await errorOf(foreign), await errorOf(unknown)];
   assert.deepEqual({ ...one, requestId: '' }, { ...other, requestId: '' });
+});
+
+test('any replica with the same key serves an MCP session, and one with another key does not', async () => {
+  const answer: Answer = (_, response) => sendJson(response, OK_RESULT, { 'mcp-session-id': 'abc' });
+  const sessionKeys = [randomBytes(32)];
+  await using first = await startBench({ answer, document: testDocument(), options: { sessionKeys } });
+  const [route] = first.gateway.routes.all();
+  assert.ok(route);
+  const opened = await first.post({ jsonrpc: '2.0', id: 1, method: 'initialize', params: {} }, await bearer(first));
+  const session = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' };
+  const callThrough = async (options: Partial<GatewayOptions>): Promise<number> => {
+    await using replica = await startBench({ answer, document: testDocument(), options });
+    replica.gateway.routes.set(route);
+    const headers = { ...(await bearer(replica)), ...session };
+    return (await replica.post(callOf('read'), headers)).status;
+  };
+  assert.equal(await callThrough({ sessionKeys: [randomBytes(32), ...sessionKeys] }), 200);
+  assert.equal(await callThrough({ sessionKeys: [randomBytes(32)] }), 404);
+});
+
+test('session keys are made once, closed to others, and a bad line is named', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'keys-'));
+  const path = join(folder, 'session.keys');
+  const [made] = await openSessionKeys(path);
+  assert.deepEqual(await openSessionKeys(path), [made]);
+  assert.equal((await stat(path)).mode & 0o777, 0o600);
+  await writeFile(path, `${made?.toString('base64url')}\nshort\n`);
+  await assert.rejects(openSessionKeys(path), /session\.keys:2: must be 32 bytes/);
+  await rm(folder, { recursive: true });
 });
 
 test('a revoked session ends the very next call and every open stream', async () => {

@@ -1,4 +1,5 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { AppError } from '@mcp-runtime/api';
 import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce, isLoopbackAddress } from '@mcp-runtime/base';
@@ -12,7 +13,7 @@ import { trustedRanges } from './identify/trusted-ranges.ts';
 import { createGatewayMetrics } from './metrics.ts';
 import { createOpenExchanges } from './open-exchanges.ts';
 import { type RouteTable, createRouteTable } from './route.ts';
-import { createSessionBindings } from './session-binding.ts';
+import { createSessionSeal } from './session-seal.ts';
 import { createHttpUpstream } from './upstream/http.ts';
 
 export interface GatewayLimits {
@@ -49,6 +50,11 @@ export interface GatewayOptions {
   readonly allowedOrigins: readonly string[];
   /** Public keys of those who issue session tokens. */
   readonly tokenKeys: readonly JWK[];
+  /**
+   * Keys that MCP session ids are sealed with, 32 bytes each: the first seals, all open. One for the life of the process unless
+   * given; replicas that share them serve each other's sessions.
+   */
+  readonly sessionKeys?: readonly Buffer[];
   readonly audit: AuditSink;
   readonly limits: GatewayLimits;
   readonly clock: Clock;
@@ -64,6 +70,7 @@ export interface Gateway extends Running {
   readonly routes: RouteTable;
 }
 
+const SESSION_KEY_BYTES = 32;
 const MAX_LIST_BYTES = 16 * 1024 * 1024;
 const MAX_EVENT_BYTES = 16 * 1024 * 1024;
 const SWEEP_MS = 5000;
@@ -95,7 +102,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     forwarding: {
       upstream,
       open,
-      bindings: createSessionBindings(),
+      seal: createSessionSeal(options.sessionKeys ?? [randomBytes(SESSION_KEY_BYTES)]),
       limits: { answerTimeoutMs: limits.answerTimeoutMs, maxListBytes: MAX_LIST_BYTES, maxEventBytes: MAX_EVENT_BYTES },
     },
   };

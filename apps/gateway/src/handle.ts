@@ -96,8 +96,12 @@ async function decide(exchange: Exchange, parts: GatewayParts): Promise<Reply | 
   exchange.caller = identified.caller;
   if (!identified.ok) return check(exchange, identified.reason, identified.message);
   const sessionId = sessionIdOf(exchange);
-  const { bindings } = parts.forwarding;
-  if (sessionId !== undefined && !bindings.isOf(exchange.route.path, sessionId, identified.caller.identity)) {
+  const { upstream } = exchange.route;
+  if (sessionId !== undefined && upstream !== undefined) {
+    const place = { ...exchange.route, upstream, identity: identified.caller.identity };
+    exchange.upstreamSession = parts.forwarding.seal.open(sessionId, place);
+  }
+  if (sessionId !== undefined && upstream !== undefined && exchange.upstreamSession === undefined) {
     exchange.verdict = { by: 'check', reason: 'not_found' };
     return refusalReply(exchange, { reason: 'not_found', message: 'session not found' });
   }

@@ -5,7 +5,7 @@ import { type AnswerHeaders } from './upstream/port.ts';
 
 const SESSION_ID = HEADERS.mcpSessionId.toLowerCase();
 const TRACE = ['traceparent', 'tracestate'] as const;
-const LEGACY_ONLY = [SESSION_ID, HEADERS.lastEventId.toLowerCase()] as const;
+const LEGACY_ONLY = [HEADERS.lastEventId.toLowerCase()] as const;
 const MODERN_ONLY = [HEADERS.mcpMethod.toLowerCase(), HEADERS.mcpName.toLowerCase()] as const;
 const PARAM_PREFIX = MCP_PARAM_HEADER_PREFIX.toLowerCase();
 const VERSION = HEADERS.mcpProtocolVersion.toLowerCase();
@@ -14,13 +14,14 @@ const VERSION = HEADERS.mcpProtocolVersion.toLowerCase();
  * The headers that cross to the server: an allow-list, so that no credential, cookie, identity or forwarding header of
  * the caller ever does.
  */
-export function upstreamHeaders({ request, verb, era }: Exchange): Record<string, string> {
+export function upstreamHeaders({ request, verb, era, upstreamSession }: Exchange): Record<string, string> {
   const given = request.headers;
   const headers: Record<string, string> = {
     accept: verb === 'GET' ? 'text/event-stream' : 'application/json, text/event-stream',
   };
   if (verb === 'POST') headers['content-type'] = 'application/json';
   copy(given, headers, [VERSION, ...TRACE, ...(era.kind === 'legacy' ? LEGACY_ONLY : MODERN_ONLY)]);
+  if (upstreamSession !== undefined) headers[SESSION_ID] = upstreamSession;
   if (era.kind === 'modern') {
     copy(
       given,
@@ -43,14 +44,17 @@ export function headerOf(headers: AnswerHeaders, name: string): string {
   return (typeof value === 'string' ? value : value?.[0]) ?? '';
 }
 
-/** The headers that cross back to the caller: an allow-list too. */
-export function callerHeaders(exchange: Exchange, answer: AnswerHeaders): Record<string, string> {
+/** The headers that cross back to the caller: an allow-list too. `sessionId` is the one that the caller knows. */
+export function callerHeaders(
+  exchange: Exchange,
+  answer: AnswerHeaders,
+  sessionId: string | undefined,
+): Record<string, string> {
   const type = mediaType(answer);
   const headers: Record<string, string> = { [HEADERS.requestId]: exchange.requestId, 'cache-control': 'no-store' };
   if (type !== '') headers['content-type'] = type;
   if (type === 'text/event-stream') headers['x-accel-buffering'] = 'no';
-  const sessionId = exchange.era.kind === 'legacy' ? headerOf(answer, SESSION_ID) : '';
-  if (sessionId !== '') headers[HEADERS.mcpSessionId] = sessionId;
+  if (sessionId !== undefined) headers[HEADERS.mcpSessionId] = sessionId;
   const allow = headerOf(answer, 'allow');
   if (allow !== '') headers['allow'] = allow;
   return headers;
@@ -65,6 +69,7 @@ export function sessionIdOf({ request, era }: Exchange): string | undefined {
   return era.kind === 'legacy' && typeof value === 'string' ? value : undefined;
 }
 
+/** The session id that a server answered with; '' when there is none. */
 export function answeredSessionId(headers: AnswerHeaders): string {
   return headerOf(headers, SESSION_ID);
 }

@@ -7,6 +7,7 @@ export {
   startGateway,
 } from './gateway.ts';
 export { type AuditSink } from './audit.ts';
+export { openSessionKeys } from './session-keys.ts';
 export { type PolicyHolder, type PolicySource, holdPolicy } from './policy-source.ts';
 export { type PolicyFile, type PolicyFileStatus, watchPolicyFile } from './policy-file.ts';
 export { type Route, type RouteTable } from './route.ts';

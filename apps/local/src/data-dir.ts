@@ -11,6 +11,7 @@ export interface DataDir {
   readonly events: string;
   readonly spool: string;
   readonly signingKey: string;
+  readonly sessionKeys: string;
   readonly adminToken: string;
   readonly runtimeFile: string;
   readonly secrets: string;
@@ -23,6 +24,7 @@ export function dataDirAt(root: string): DataDir {
     events: join(root, 'events.sqlite'),
     spool: join(root, 'spool'),
     signingKey: join(root, 'signing-key.json'),
+    sessionKeys: join(root, 'session.keys'),
     adminToken: join(root, 'admin.token'),
     runtimeFile: join(root, 'runtime.json'),
     secrets: join(root, 'secrets'),

@@ -10,7 +10,7 @@ import {
 import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce, isLoopbackAddress } from '@mcp-runtime/base';
 import { startBridge } from '@mcp-runtime/bridge';
 import { SERVERS, issueSessionToken, openSigningKey, signProbeToken } from '@mcp-runtime/control-plane';
-import { DEFAULT_LIMITS, startGateway } from '@mcp-runtime/gateway';
+import { DEFAULT_LIMITS, openSessionKeys, startGateway } from '@mcp-runtime/gateway';
 import { type ResourceStore, openSqliteStore } from '@mcp-runtime/kube';
 import { type Operator, createProbe, startOperator } from '@mcp-runtime/operator';
 import { type StartBridge, startHost } from '@mcp-runtime/operator/host';
@@ -98,6 +98,7 @@ async function open(options: LocalRuntimeOptions, opened: OpenedSoFar): Promise<
     allowedHosts: [],
     allowedOrigins: [],
     tokenKeys: [signingKey.publicJwk],
+    sessionKeys: await openSessionKeys(dataDir.sessionKeys),
     audit: audit.sink,
     limits: DEFAULT_LIMITS,
     clock,
