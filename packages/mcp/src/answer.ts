@@ -1,4 +1,4 @@
-import { itemsOf, memberAt, membersOf, readJsonText, skipSpace, valueAt } from './json-text.ts';
+import { type Span, itemsOf, memberAt, membersOf, readJsonText, skipSpace } from './json-text.ts';
 import { type ListedKind } from './target.ts';
 
 export type AnswerOutcome = 'ok' | 'rpc_error' | 'tool_error';
@@ -35,8 +35,9 @@ const LISTS: Readonly<Record<ListedKind, { readonly member: string; readonly key
 const MAX_DEPTH = 128;
 
 /**
- * The response to a list request with only the items that `isVisible` lets through; every other byte stays. Undefined
- * when the text cannot be read without ambiguity: then nothing of it may be shown.
+ * The response to a list request with only the items that `isVisible` lets through, and private for caches, since another
+ * caller may see other items (MCP 2026-07-28, "Caching"); every other byte stays. Undefined when the text cannot be read
+ * without ambiguity: then nothing of it may be shown.
  */
 export function filterList(
   bytes: Uint8Array,
@@ -57,6 +58,23 @@ export function filterList(
     const name: unknown = named === undefined ? undefined : JSON.parse(text.slice(named.start, named.end));
     if (typeof name === 'string' && isVisible(name)) kept.push(text.slice(item.start, item.end));
   }
-  const { start, end } = valueAt(text, list.start);
-  return `${text.slice(0, start)}[${kept.join(',')}]${text.slice(end)}`;
+  const shown: Splice = { ...list, text: `[${kept.join(',')}]` };
+  const scope = memberAt(text, result.start, 'cacheScope');
+  return splice(text, scope === undefined ? [shown] : [shown, { ...scope, text: '"private"' }]);
+}
+
+interface Splice extends Span {
+  readonly text: string;
+}
+
+/** The text with other values at those places. */
+function splice(text: string, splices: readonly Splice[]): string {
+  const inOrder = splices.toSorted((a, b) => a.start - b.start);
+  let at = 0;
+  let spliced = '';
+  for (const { start, end, text: replacement } of inOrder) {
+    spliced += text.slice(at, start) + replacement;
+    at = end;
+  }
+  return spliced + text.slice(at);
 }

@@ -84,6 +84,17 @@ test('a filtered list keeps every other byte', () => {
   );
 });
 
+test('a filtered list is private for caches, wherever the hint stands', () => {
+  const list = '{"result":{"cacheScope":"public","tools":[{"name":"a"},{"name":"b"}],"ttlMs":5}}';
+  const kept = filterList(Buffer.from(list), 'tools', (name) => name === 'a');
+  assert.equal(kept, '{"result":{"cacheScope":"private","tools":[{"name":"a"}],"ttlMs":5}}');
+  const after = '{"result":{"tools":[],"cacheScope" : "public"}}';
+  assert.equal(
+    filterList(Buffer.from(after), 'tools', () => true),
+    '{"result":{"tools":[],"cacheScope" : "private"}}',
+  );
+});
+
 test('a list that cannot be read without ambiguity is not shown', () => {
   assert.equal(
     filterList(Buffer.from('{"result":{"tools":[{"name":"a","name":"b"}]}}'), 'tools', () => true),
