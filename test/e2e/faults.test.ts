@@ -127,6 +127,19 @@ test('Ctrl-C while servers are being started leaves none either', { skip }, asyn
   assert.deepEqual(await serversOf(folder.path), []);
 });
 
+test('Ctrl-C does not wait for a server that never answers', { skip }, async () => {
+  await using folder = await tempDir();
+  const files = [join(TESTDATA, 'silent.yaml')];
+  await using up = await startUp({ dataDir: folder.path, files, until: 'reachable' });
+  await untilTrue('the handshake is under way', async () => {
+    const { servers } = await up.call(ServerList, 'GET', '/runtime/servers');
+    return servers[0]?.reason === 'Probing';
+  });
+  up.program.kill('SIGINT');
+  assert.equal((await up.program.exited).status, 0, up.program.stderr());
+  assert.deepEqual(await serversOf(folder.path), []);
+});
+
 test('after kill -9 of what `npm start` runs, the runtime stops and leaves no server', { skip }, async () => {
   await using folder = await tempDir();
   const dataDir = join(folder.path, 'data');

@@ -1,9 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, type ObjectKey } from '@mcp-runtime/api';
 import { signalAfter } from '@mcp-runtime/base';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { type Handshake, type HandshakeTool, type Probe } from './ports.ts';
 
 const TIMEOUT_MS = 20_000;
+const PARTING_MS = 500;
 const MAX_PAGES = 100;
 
 interface ProbeOptions {
@@ -17,31 +19,33 @@ export function createProbe({ version, token }: ProbeOptions): Probe {
   return async (key, url, signal) => {
     const bounded = signalAfter(TIMEOUT_MS, signal);
     const headers = { authorization: `Bearer ${await token(key)}` };
-    const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers, signal: bounded } });
+    const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } });
     const client = new Client({ name: 'mcp-runtime-probe', version });
     try {
-      await client.connect(transport, { timeout: TIMEOUT_MS });
-      return await look(client, transport);
+      await client.connect(transport, { timeout: TIMEOUT_MS, signal: bounded });
+      return await look(client, transport, bounded);
     } catch (cause) {
       throw new AppError('upstream_unavailable', `the handshake failed: ${reasonOf(cause)}`, { cause });
     } finally {
-      await transport.terminateSession().catch(() => {});
+      // A server that answers nothing does not answer this either.
+      const patience = delay(PARTING_MS, undefined, { ref: false });
+      await Promise.race([transport.terminateSession().catch(() => {}), patience]);
       await client.close().catch(() => {});
     }
   };
 }
 
-async function look(client: Client, transport: StreamableHTTPClientTransport): Promise<Handshake> {
+async function look(client: Client, transport: StreamableHTTPClientTransport, signal: AbortSignal): Promise<Handshake> {
   const { name = '', version = '' } = client.getServerVersion() ?? {};
-  const tools = client.getServerCapabilities()?.tools === undefined ? [] : await allTools(client);
+  const tools = client.getServerCapabilities()?.tools === undefined ? [] : await allTools(client, signal);
   return { protocolVersion: transport.protocolVersion ?? '', serverInfo: { name, version }, tools };
 }
 
-async function allTools(client: Client): Promise<readonly HandshakeTool[]> {
+async function allTools(client: Client, signal: AbortSignal): Promise<readonly HandshakeTool[]> {
   const found: HandshakeTool[] = [];
   let cursor: string | undefined;
   for (let page = 0; page < MAX_PAGES; page++) {
-    const listed = await client.listTools(cursor === undefined ? {} : { cursor });
+    const listed = await client.listTools(cursor === undefined ? {} : { cursor }, { signal });
     for (const { name, description, annotations } of listed.tools) {
       found.push({ name, description, annotations: annotations ?? {} });
     }
