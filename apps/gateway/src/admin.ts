@@ -1,10 +1,12 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Metrics } from '@mcp-runtime/base/metrics';
+import { type AuditSink } from './audit.ts';
 import { type RouteTable } from './route.ts';
 
 interface AdminParts {
   readonly routes: RouteTable;
   readonly metrics: Metrics;
+  readonly audit: Pick<AuditSink, 'state'>;
   /** What else `/config/status` tells, such as the last fault of a policy file. */
   readonly status: () => Readonly<Record<string, unknown>>;
 }
@@ -35,10 +37,18 @@ export async function serveAdmin(
   }
 }
 
-function sendReady(response: ServerResponse, { routes }: AdminParts): void {
-  const isReady = routes.all().every(({ policy }) => policy.current() !== undefined);
-  if (isReady) send(response, 200, 'text/plain', 'ready');
-  else send(response, 503, 'application/json', JSON.stringify({ status: 'not_ready', reason: 'policy_not_loaded' }));
+function sendReady(response: ServerResponse, parts: AdminParts): void {
+  const reason = whyNotReady(parts);
+  if (reason === undefined) send(response, 200, 'text/plain', 'ready');
+  else send(response, 503, 'application/json', JSON.stringify({ status: 'not_ready', reason }));
+}
+
+/** An unwritable log matters only where a server asks that nothing goes unrecorded. */
+function whyNotReady({ routes, audit }: AdminParts): string | undefined {
+  const all = routes.all();
+  if (all.some(({ policy }) => policy.current() === undefined)) return 'policy_not_loaded';
+  const isStrict = all.some((route) => route.audit.strict);
+  return isStrict && audit.state() === 'unwritable' ? 'audit_unavailable' : undefined;
 }
 
 /** Revisions only: never a grant or a session. */

@@ -448,6 +448,7 @@ test('where the server asks for strict audit, what cannot be recorded does not h
   const response = await bench.post(callOf('read'), await bearer(bench));
   assert.deepEqual([response.status, (await errorOf(response)).reason], [503, 'audit_unavailable']);
   assert.equal(bench.upstream.seen.length, 0);
+  assert.match(await (await fetch(`${bench.gateway.adminUrl}/ready`)).text(), /audit_unavailable/);
 });
 
 test('a record that fails in the middle withholds the answer where audit is strict, and not elsewhere', async () => {

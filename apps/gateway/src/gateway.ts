@@ -106,7 +106,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       limits: { answerTimeoutMs: limits.answerTimeoutMs, maxListBytes: MAX_LIST_BYTES, maxEventBytes: MAX_EVENT_BYTES },
     },
   };
-  const admin = { routes, metrics: metrics.registry, status: options.status ?? (() => ({})) };
+  const admin = { routes, metrics: metrics.registry, audit: options.audit, status: options.status ?? (() => ({})) };
   const serveRoute = (request: IncomingMessage, response: ServerResponse): void =>
     void handle(request, response, parts);
   const serveAdminOr = (next: typeof serveRoute) => (request: IncomingMessage, response: ServerResponse) => {
