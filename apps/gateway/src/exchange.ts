@@ -3,7 +3,7 @@ import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type ErrorCode } from '@mcp-runtime/api';
 import { type Era, type Message, type MessageTarget } from '@mcp-runtime/mcp';
 import { type Decision, type Policy } from '@mcp-runtime/policy';
-import { type Caller, NOBODY } from './identify/identify.ts';
+import { type Caller, NOBODY } from './identify/caller.ts';
 import { type Route } from './route.ts';
 
 export type Verb = 'POST' | 'GET' | 'DELETE';
@@ -16,6 +16,8 @@ export interface Exchange {
   readonly response: ServerResponse;
   readonly verb: Verb;
   readonly route: Route;
+  /** Under which clients reach the gateway. */
+  readonly externalUrl: string;
   /** Milliseconds since the epoch: the clock of every decision about this request. */
   readonly now: number;
   /** Monotonic, milliseconds. */
@@ -42,6 +44,7 @@ interface NewExchange {
   readonly response: ServerResponse;
   readonly verb: Verb;
   readonly route: Route;
+  readonly externalUrl: string;
   readonly now: number;
 }
 

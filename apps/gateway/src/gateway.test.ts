@@ -202,6 +202,27 @@ test('an unknown method, a body of another type and one that is too large are re
   );
 });
 
+test('a method that MCP does not have is refused in the words of a server without it', async () => {
+  await using bench = await startBench({ answer: answersOk, document: testDocument() });
+  const bearerHeaders = await bearer(bench);
+  const ask = async (method: string, params: object, headers: Readonly<Record<string, string>>): Promise<unknown> => {
+    const response = await bench.post({ jsonrpc: '2.0', id: 7, method, params }, { ...bearerHeaders, ...headers });
+    const { code, id, reason } = await errorOf(response);
+    return [response.status, code, id, reason];
+  };
+  const version = '2026-07-28';
+  const envelope = {
+    'io.modelcontextprotocol/protocolVersion': version,
+    'io.modelcontextprotocol/clientCapabilities': {},
+  };
+  const modern = { [HEADERS.mcpProtocolVersion]: version, [HEADERS.mcpMethod]: 'admin/reset' };
+  assert.deepEqual(await ask('admin/reset', {}, {}), [200, -32601, 7, 'unknown_method']);
+  assert.deepEqual(await ask('admin/reset', { _meta: envelope }, modern), [404, -32601, 7, 'unknown_method']);
+  const { rpc } = ERRORS.unknown_method;
+  assert.deepEqual(await ask('resources/read', {}, {}), [200, rpc, 7, 'unknown_method'], 'it has this one');
+  assert.equal(bench.upstream.seen.length, 0);
+});
+
 test('lists show what the caller may call, and nothing else changes', async () => {
   const list =
     '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"read","x":1.0},{"name":"write"},{"name":"other"}],"nextCursor":""}}';

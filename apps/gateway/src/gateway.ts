@@ -2,12 +2,14 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { AppError } from '@mcp-runtime/api';
-import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce, isLoopbackAddress } from '@mcp-runtime/base';
+import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce } from '@mcp-runtime/base';
 import { type JWK } from 'jose';
 import { serveAdmin } from './admin.ts';
 import { type AuditSink } from './audit.ts';
+import { externalUrlOf, hostPolicyOf } from './external-url.ts';
 import { type GatewayParts, handle } from './handle.ts';
 
+import { createOauthVerifier } from './identify/oauth-verifier.ts';
 import { createTokenVerifier } from './identify/token-verifier.ts';
 import { trustedRanges } from './identify/trusted-ranges.ts';
 import { createGatewayMetrics } from './metrics.ts';
@@ -45,6 +47,11 @@ export interface GatewayOptions {
   readonly listen: Address;
   /** Where probes and metrics are served; beside the routes unless given. */
   readonly adminListen?: Address;
+  /**
+   * Under which clients reach the gateway, such as `https://mcp.example.com`: with the path of a route it is the name of
+   * that endpoint towards OAuth issuers. The URL of `listen` unless given.
+   */
+  readonly externalUrl?: string;
   readonly trustHeadersFrom: readonly string[];
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
@@ -79,22 +86,23 @@ const DRAIN_MS = 2000;
 /** Starts a gateway without routes. Rejects with `port_in_use` or `invalid_config`. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { listen, adminListen, clock, limits, log } = options;
+  let externalUrl = externalUrlOf(options)?.href ?? '';
   const opened = new OpenedSoFar();
   const upstream = createHttpUpstream(clock);
   opened.add(() => upstream.close());
+  const oauth = createOauthVerifier({ clock, log });
+  opened.add(() => oauth.close());
   const routes = createRouteTable();
   const metrics = createGatewayMetrics();
   const open = createOpenExchanges(clock);
   const parts: GatewayParts = {
+    externalUrl: () => externalUrl,
+    oauth,
     routes,
     metrics,
     tokens: createTokenVerifier(options.tokenKeys, clock),
     isTrusted: trustedRanges(options.trustHeadersFrom),
-    hosts: {
-      allowedHosts: options.allowedHosts,
-      allowedOrigins: options.allowedOrigins,
-      scope: isLoopbackAddress(listen.host) ? 'loopback' : 'network',
-    },
+    hosts: hostPolicyOf(options),
     audit: options.audit,
     clock,
     log,
@@ -116,6 +124,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
   try {
     const main = await listenOn(adminListen === undefined ? serveAdminOr(serveRoute) : serveRoute, listen, limits);
+    externalUrl ||= main.url;
     opened.add(() => drain(main.server));
     opened.add(() => open.closeAll());
     const other = adminListen && (await listenOn(serveAdminOr(notFound), adminListen, limits));

@@ -8,17 +8,23 @@ import { type ForwardPorts, forward } from './forward.ts';
 import { sessionIdOf } from './headers.ts';
 
 import { identify } from './identify/identify.ts';
+import { isResourceMetadata, resourceMetadataReply } from './identify/oauth-metadata.ts';
+import { resourceUrl } from './identify/oauth-resource.ts';
+import { type OauthVerifier } from './identify/oauth-verifier.ts';
 import { type TokenVerifier } from './identify/token-verifier.ts';
 import { type IsTrusted } from './identify/trusted-ranges.ts';
 import { discardRest, hasJsonBody, inspect, readBody } from './inspect.ts';
 import { type GatewayMetrics } from './metrics.ts';
 import { type Ending, eventOf } from './record.ts';
-import { type Reply, denialStatus, failureReply, refusalReply, sendReply } from './reply.ts';
+import { type Reply, denialReply, failureReply, refusalReply, sendReply } from './reply.ts';
 import { type Route, type RouteTable } from './route.ts';
 
 export interface GatewayParts {
   readonly routes: RouteTable;
+  /** Under which clients reach this gateway; known once it listens. */
+  readonly externalUrl: () => string;
   readonly tokens: TokenVerifier;
+  readonly oauth: OauthVerifier;
   readonly isTrusted: IsTrusted;
   readonly hosts: HostPolicy;
   readonly audit: AuditSink;
@@ -37,12 +43,20 @@ const VERBS: ReadonlyMap<string, Verb> = new Map([
 
 /** Serves one request. Never rejects; a fault of ours is answered as `internal` and logged. */
 export async function handle(request: IncomingMessage, response: ServerResponse, parts: GatewayParts): Promise<void> {
-  const route = parts.routes.find(pathOf(request));
+  const path = pathOf(request);
+  const route = parts.routes.find(path);
+  const externalUrl = parts.externalUrl();
   if (!isAllowedHost(request.headers, parts.hosts)) return refuseUnrouted(response, parts, 'host_not_allowed');
+  if (isResourceMetadata(path)) {
+    const { status, headers, body } = resourceMetadataReply(request, path, { routes: parts.routes, externalUrl });
+    response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+    response.end(body);
+    return;
+  }
   if (route === undefined) return refuseUnrouted(response, parts, 'not_found');
   const verb = VERBS.get(request.method ?? '');
   if (verb === undefined) return refuseUnrouted(response, parts, 'method_not_allowed', { allow: 'GET, POST, DELETE' });
-  const exchange = openExchange({ request, response, verb, route, now: parts.clock() });
+  const exchange = openExchange({ request, response, verb, route, externalUrl, now: parts.clock() });
   parts.metrics.inFlight.inc();
   try {
     await serve(exchange, route, parts);
@@ -92,7 +106,9 @@ async function read(exchange: Exchange, parts: GatewayParts): Promise<Reply | un
 async function decide(exchange: Exchange, parts: GatewayParts): Promise<Reply | undefined> {
   const { policy, now, request } = exchange;
   if (policy === undefined) return check(exchange, 'policy_unavailable', 'no valid policy is loaded for this server');
-  const identified = await identify(request, policy, { tokens: parts.tokens, isTrusted: parts.isTrusted, now });
+  const { tokens, oauth, isTrusted } = parts;
+  const resource = resourceUrl(exchange.externalUrl, exchange.route.path);
+  const identified = await identify(request, policy, { tokens, oauth, isTrusted, resource, now });
   exchange.caller = identified.caller;
   if (!identified.ok) return check(exchange, identified.reason, identified.message);
   const sessionId = sessionIdOf(exchange);
@@ -108,8 +124,7 @@ async function decide(exchange: Exchange, parts: GatewayParts): Promise<Reply | 
   const decision = authorize(exchange, policy, now);
   exchange.verdict = { by: 'policy', decision };
   if (decision.allowed) return undefined;
-  const { reason, message } = decision;
-  return refusalReply(exchange, { reason, message, status: denialStatus(exchange, decision.status) });
+  return denialReply(exchange, decision);
 }
 
 function check(exchange: Exchange, reason: ErrorCode, message: string): Reply {

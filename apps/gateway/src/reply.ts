@@ -1,5 +1,9 @@
 import { type AppError, ERRORS, type ErrorCode, HEADERS, type JsonRpcId } from '@mcp-runtime/api';
+import { isKnownMethod } from '@mcp-runtime/mcp';
+import { type Denial } from '@mcp-runtime/policy';
 import { type Exchange } from './exchange.ts';
+import { authModeOf } from './identify/auth-mode.ts';
+import { resourceMetadataUrl } from './identify/oauth-resource.ts';
 
 /** An answer of the gateway itself. */
 export interface Reply {
@@ -29,7 +33,7 @@ export function refusalReply(exchange: Exchange, refusal: Refusal): Reply {
     headers: {
       'content-type': 'application/json',
       'cache-control': 'no-store',
-      ...(status === 401 ? { 'www-authenticate': challengeOf(refusal.reason) } : {}),
+      ...(status === 401 ? { 'www-authenticate': challengeOf(exchange, refusal.reason) } : {}),
       ...(status === 503 || status === 429 ? { 'retry-after': RETRY_AFTER_SECONDS } : {}),
     },
     body: errorBody(idOf(exchange), refusal.code ?? row.rpc, refusal.message, {
@@ -49,10 +53,23 @@ export function failureReply(exchange: Exchange, error: AppError): Reply {
 }
 
 /**
+ * A denial by policy. A request for a method that MCP does not have is answered in the words of a server that does not
+ * have it either (JSON-RPC 2.0 §5.1; the status after MCP 2026-07-28, "Streamable HTTP").
+ */
+export function denialReply(exchange: Exchange, { reason, message, status }: Denial): Reply {
+  const { message: asked, era } = exchange;
+  const isAbsent = reason === 'unknown_method' && asked?.kind === 'request' && !isKnownMethod(asked.method);
+  if (!isAbsent) return refusalReply(exchange, { reason, message, status: denialStatus(exchange, status) });
+  return refusalReply(exchange, { reason, message, code: METHOD_NOT_FOUND, status: era.kind === 'modern' ? 404 : 200 });
+}
+
+const METHOD_NOT_FOUND = -32601;
+
+/**
  * HTTP status of a denial by policy. A request is answered in band, so that clients neither log in again nor fall back
  * to an older protocol; what has no answer in band, and the question which protocol is spoken, get the status itself.
  */
-export function denialStatus({ verb, message }: Exchange, status: number): number {
+function denialStatus({ verb, message }: Exchange, status: number): number {
   if (status !== 403) return status;
   const isInBand = verb === 'POST' && message?.kind === 'request' && message.method !== 'server/discover';
   return isInBand ? 200 : 403;
@@ -73,9 +90,13 @@ export function sendReply({ response, requestId }: Exchange, reply: Reply): void
   response.end(reply.body);
 }
 
-/** RFC 6750 §3. */
-function challengeOf(reason: ErrorCode): string {
+/** RFC 6750 §3; where a client can get a token by itself, also where it learns how (RFC 9728 §5.1). */
+function challengeOf({ policy, route, externalUrl }: Exchange, reason: ErrorCode): string {
   const realm = 'Bearer realm="mcp-runtime"';
+  if (policy !== undefined && authModeOf(policy) === 'oauth') {
+    const located = `${realm}, resource_metadata="${resourceMetadataUrl(externalUrl, route.path)}"`;
+    return reason === 'invalid_token' ? `${located}, error="invalid_token"` : located;
+  }
   const isBadToken = reason === 'invalid_token' || reason.startsWith('session_');
   return isBadToken ? `${realm}, error="invalid_token"` : realm;
 }

@@ -67,6 +67,7 @@ export const ERRORS = {
   unsupported_media_type: row(415, 41500, 65, 'final', 'the request body is not UTF-8 JSON'),
   request_timeout: row(408, 40800, 75, 'retry', 'the request body did not arrive in time'),
   not_found: row(404, 40400, 66, 'final', 'there is no such object'),
+  oauth_not_enabled: row(404, 40401, 66, 'final', 'no endpoint here takes OAuth access tokens under that path'),
   method_not_allowed: row(405, 40500, 64, 'final', 'the resource does not take this HTTP method'),
   usage: row(400, 40003, 64, 'final', 'the command line is not valid'),
 
@@ -86,6 +87,8 @@ export const ERRORS = {
   overloaded: row(503, 50303, 75, 'retry', 'too many requests are in progress'),
   upstream_unavailable: row(502, 50200, 69, 'retry', 'the MCP server cannot be reached'),
   upstream_timeout: row(504, 50400, 75, 'retry', 'the MCP server did not answer in time'),
+  oauth_provider_unavailable: row(503, 50305, 75, 'retry', 'the keys of the OAuth issuer cannot be read'),
+  oauth_issuer_missing: row(503, 50306, 78, 'final', 'the policy asks for OAuth and names no issuer'),
   audit_unavailable: row(503, 50304, 75, 'retry', 'the audit record cannot be written, so the call is refused'),
   service_unavailable: row(503, 50301, 69, 'retry', 'a part of the runtime is not available'),
   deadline_exceeded: row(504, 50401, 75, 'retry', 'the operation did not end in time'),

@@ -1,3 +1,4 @@
+import { foldCase } from './fold-case.ts';
 import { type Span, itemsOf, memberAt, membersOf, readJsonText, skipSpace } from './json-text.ts';
 import { type ListedKind } from './target.ts';
 
@@ -14,15 +15,19 @@ export function outcomeOf(text: string): AnswerOutcome {
   return 'ok';
 }
 
-/** Whether a message of a stream is the response to a request (and not a notification or a question). */
+/**
+ * Whether a message of a stream is the response to a request (and not a notification or a question). What some reader
+ * could take for one counts: a batch with a response in it, and a response that names a method.
+ */
 export function isResponse(text: string): boolean {
   const start = skipSpace(text, 0);
-  let answers = false;
-  for (const [name] of membersOf(text, start)) {
-    if (name === 'method') return false;
-    if (name === 'result' || name === 'error') answers = true;
-  }
-  return answers;
+  for (const item of itemsOf(text, start)) if (isAnswer(text, item.start)) return true;
+  return isAnswer(text, start);
+}
+
+function isAnswer(text: string, start: number): boolean {
+  for (const [name] of membersOf(text, start)) if (name === 'result' || name === 'error') return true;
+  return false;
 }
 
 const LISTS: Readonly<Record<ListedKind, { readonly member: string; readonly key: string }>> = {
@@ -48,12 +53,16 @@ export function filterList(
   if (!read.ok) return undefined;
   const { text } = read;
   const { member, key } = LISTS[of];
-  const result = memberAt(text, skipSpace(text, 0), 'result');
-  if (result === undefined) return memberAt(text, skipSpace(text, 0), 'error') === undefined ? undefined : text;
+  const root = skipSpace(text, 0);
+  const result = memberAt(text, root, 'result');
+  if (isAmbiguous(text, root, 'result')) return undefined;
+  if (result === undefined) return memberAt(text, root, 'error') === undefined ? undefined : text;
+  if (isAmbiguous(text, result.start, member)) return undefined;
   const list = memberAt(text, result.start, member);
   if (list === undefined) return text;
   const kept: string[] = [];
   for (const item of itemsOf(text, list.start)) {
+    if (isAmbiguous(text, item.start, key)) return undefined;
     const named = memberAt(text, item.start, key);
     const name: unknown = named === undefined ? undefined : JSON.parse(text.slice(named.start, named.end));
     if (typeof name === 'string' && isVisible(name)) kept.push(text.slice(item.start, item.end));
@@ -61,6 +70,13 @@ export function filterList(
   const shown: Splice = { ...list, text: `[${kept.join(',')}]` };
   const scope = memberAt(text, result.start, 'cacheScope');
   return splice(text, scope === undefined ? [shown] : [shown, { ...scope, text: '"private"' }]);
+}
+
+/** Whether a reader that ignores case would take another member for the wanted one. */
+function isAmbiguous(text: string, start: number, wanted: string): boolean {
+  const folded = foldCase(wanted);
+  for (const [name] of membersOf(text, start)) if (name !== wanted && foldCase(name) === folded) return true;
+  return false;
 }
 
 interface Splice extends Span {

@@ -1,5 +1,6 @@
-import { HEADERS, MCP_LEGACY_VERSIONS, MCP_MODERN_VERSIONS } from '@mcp-runtime/api';
+import { HEADERS, MCP_MODERN_VERSIONS } from '@mcp-runtime/api';
 import { type Message, isMembers } from './message.ts';
+import { META_KEYS } from './meta-keys.ts';
 
 export type Era = { readonly kind: 'legacy' } | { readonly kind: 'modern'; readonly version: string };
 
@@ -15,10 +16,8 @@ export interface EraFault {
 /** A header's value: undefined when absent, joined with `, ` when repeated. Names in lower case. */
 export type HeaderLookup = (name: string) => string | undefined;
 
-const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
-const CAPABILITIES_KEY = 'io.modelcontextprotocol/clientCapabilities';
+const { protocolVersion: VERSION_KEY, clientCapabilities: CAPABILITIES_KEY } = META_KEYS;
 const MODERN: readonly string[] = MCP_MODERN_VERSIONS;
-const SUPPORTED: readonly string[] = [...MCP_MODERN_VERSIONS, ...MCP_LEGACY_VERSIONS];
 
 /**
  * By which era's rules a POST is judged: the body decides, the headers must agree (MCP 2026-07-28, "Streamable HTTP").
@@ -47,7 +46,8 @@ function modernEra(
 ): Era | EraFault {
   if (version !== headerVersion) return mismatch('`MCP-Protocol-Version` differs from the version in the body');
   if (!MODERN.includes(version)) {
-    const data = { supported: SUPPORTED, requested: version.slice(0, 64) };
+    // Of the versions that a request can name: those before 2026-07-28 are negotiated by `initialize`.
+    const data = { supported: MODERN, requested: version.slice(0, 64) };
     return { ...refuse(400, -32022, 'the protocol version is not supported'), data };
   }
   if (header(HEADERS.mcpMethod.toLowerCase())?.trim() !== message.method) {
@@ -57,11 +57,20 @@ function modernEra(
   if (name !== undefined && decodeMirrored(header(HEADERS.mcpName.toLowerCase())) !== name) {
     return mismatch('`Mcp-Name` differs from the name in the body');
   }
-  if (message.method === 'initialize') return refuse(404, -32601, 'method not found');
+  if (REMOVED.has(message.method)) return refuse(404, -32601, 'method not found');
   return { kind: 'modern', version };
 }
 
 const LEGACY: Era = { kind: 'legacy' };
+
+/** Requests that MCP 2026-07-28 has no more (SEP-2575). */
+const REMOVED: ReadonlySet<string> = new Set([
+  'initialize',
+  'ping',
+  'logging/setLevel',
+  'resources/subscribe',
+  'resources/unsubscribe',
+]);
 
 /** MCP 2026-07-28, "Streamable HTTP", mirrored headers. */
 const MIRRORED: ReadonlyMap<string, string> = new Map([

@@ -100,11 +100,16 @@ export function stringEnd(text: string, start: number): number {
   return text.length;
 }
 
+/** What a string says; of one that is not JSON, its letters as they are. */
 export function stringValue(text: string, start: number, end: number): string {
   const raw = text.slice(start + 1, end - 1);
   if (!raw.includes('\\')) return raw;
-  const value: unknown = JSON.parse(text.slice(start, end));
-  return String(value);
+  try {
+    const value: unknown = JSON.parse(text.slice(start, end));
+    return String(value);
+  } catch {
+    return raw;
+  }
 }
 
 function isName(text: string, end: number): boolean {

@@ -1,3 +1,5 @@
+import { META_KEYS } from './meta-keys.ts';
+import { foldCase } from './fold-case.ts';
 import { readJsonText, memberAt, skipSpace } from './json-text.ts';
 
 type Members = Readonly<Record<string, unknown>>;
@@ -62,7 +64,12 @@ const GOVERNED_MEMBERS = [
   '_meta',
   'notifications',
 ] as const;
-const REF_MEMBERS = ['type', 'name', 'uri'] as const;
+/** Members of those members that do so too. */
+const INNER_MEMBERS: Readonly<Record<string, readonly string[]>> = {
+  ref: ['type', 'name', 'uri'],
+  notifications: ['resourceSubscriptions', 'taskIds'],
+  _meta: [META_KEYS.protocolVersion, META_KEYS.clientCapabilities],
+};
 
 /** Reads a request body. Never throws; what it cannot read without ambiguity, it refuses. */
 export function readMessage(bytes: Uint8Array): ReadMessage {
@@ -124,9 +131,18 @@ function faultInParams(params: Members): MessageFault | undefined {
   if (meta !== undefined && !isMembers(meta)) return 'invalid_params';
   const ref = params['ref'];
   if (ref !== undefined && !isMembers(ref)) return 'invalid_params';
-  if (ref !== undefined && strangerIn(ref, REF_MEMBERS) === 'ambiguous') return 'ambiguous_member';
+  for (const [member, known] of Object.entries(INNER_MEMBERS)) {
+    const inner = params[member];
+    if (isMembers(inner) && strangerIn(inner, known) === 'ambiguous') return 'ambiguous_member';
+  }
   const governed = [params['name'], params['uri'], params['taskId'], ref?.['name'], ref?.['uri']];
-  return governed.every(isGovernedValue) ? undefined : 'invalid_governed_value';
+  return [...governed, ...subscribedUris(params)].every(isGovernedValue) ? undefined : 'invalid_governed_value';
+}
+
+/** URIs that a subscription names; what is no list of texts has no target, which policy refuses. */
+function subscribedUris({ notifications }: Members): readonly string[] {
+  const uris = isMembers(notifications) ? notifications['resourceSubscriptions'] : undefined;
+  return Array.isArray(uris) ? uris.filter((uri) => typeof uri === 'string') : [];
 }
 
 /** Names and URIs are compared exactly, so nothing may be in them that a header, a log or another reader would change. */
@@ -150,11 +166,6 @@ function strangerIn(object: Members, known: readonly string[]): 'none' | 'unknow
     if (known.some((candidate) => foldCase(candidate) === folded)) return 'ambiguous';
   }
   return found;
-}
-
-/** Folds at least what Unicode's simple folding does: U+017F becomes `s` and U+212A becomes `k`. */
-function foldCase(name: string): string {
-  return name.toUpperCase().toLowerCase();
 }
 
 function refuse(fault: MessageFault, code: -32700 | -32600, id: string | number | null = null): ReadMessage {

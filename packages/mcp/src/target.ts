@@ -47,6 +47,11 @@ export function targetOf(message: Exclude<Message, { kind: 'response' }>): Messa
   return TARGETS.get(message.method)?.(message.params);
 }
 
+/** Whether a method is one of those that MCP has, whatever its parameters are. */
+export function isKnownMethod(method: string): boolean {
+  return TARGETS.has(method);
+}
+
 function aboutServer(method: string): [string, () => MessageTarget] {
   return [method, () => ({ kind: 'server' })];
 }

@@ -5,7 +5,7 @@ import { filterList, isResponse, outcomeOf } from './answer.ts';
 import { eraOf } from './era.ts';
 import { readMessage } from './message.ts';
 import { SseSplitter } from './sse.ts';
-import { targetOf } from './target.ts';
+import { isKnownMethod, targetOf } from './target.ts';
 
 const ENVELOPE = {
   'io.modelcontextprotocol/protocolVersion': '2026-07-28',
@@ -45,10 +45,22 @@ test('the body decides the era and the headers must agree', () => {
   );
   assert.equal(eraOfCall('initialize', {}, {}), 'legacy');
   assert.deepEqual(eraOfCall('initialize', {}, MODERN_HEADERS), [400, -32020]);
-  assert.deepEqual(
-    eraOfCall('initialize', { _meta: ENVELOPE }, { ...MODERN_HEADERS, 'mcp-method': 'initialize' }),
-    [404, -32601],
-  );
+});
+
+for (const method of ['initialize', 'ping', 'logging/setLevel', 'resources/subscribe', 'resources/unsubscribe']) {
+  test(`the modern era has no ${method}`, () => {
+    const headers = { ...MODERN_HEADERS, 'mcp-method': method };
+    assert.deepEqual(eraOfCall(method, { _meta: ENVELOPE }, headers), [404, -32601]);
+    assert.equal(eraOfCall(method, {}, {}), 'legacy');
+  });
+}
+
+test('a version that no server has is answered with those that a request can name', () => {
+  const version = '2099-01-01';
+  const params = { _meta: { ...ENVELOPE, 'io.modelcontextprotocol/protocolVersion': version } };
+  const message = { kind: 'request', id: 1, method: 'server/discover', params } as const;
+  const era = eraOf(message, (name) => (name === 'mcp-protocol-version' ? version : undefined));
+  assert.deepEqual(era.kind === 'refused' && era.data, { supported: ['2026-07-28'], requested: version });
 });
 
 const TARGETS: readonly (readonly [method: string, params: object, target: unknown])[] = [
@@ -73,6 +85,11 @@ for (const [method, params, target] of TARGETS) {
     assert.deepEqual(targetOf({ kind: 'request', id: 1, method, params: { ...params } }), target);
   });
 }
+
+test('a method is known whatever its parameters are', () => {
+  assert.ok(isKnownMethod('resources/read'));
+  for (const method of ['tasks/get', 'Tools/Call', 'constructor']) assert.ok(!isKnownMethod(method));
+});
 
 test('a filtered list keeps every other byte', () => {
   const text =
@@ -100,6 +117,17 @@ test('a list that cannot be read without ambiguity is not shown', () => {
     filterList(Buffer.from('{"result":{"tools":[{"name":"a","name":"b"}]}}'), 'tools', () => true),
     undefined,
   );
+  for (const text of [
+    '{"result":{"tools":[{"name":"a","Name":"b"}]}}',
+    '{"result":{"Tools":[{"name":"b"}]}}',
+    '{"result":{"tools":[]},"Result":{"tools":[{"name":"b"}]}}',
+  ]) {
+    assert.equal(
+      filterList(Buffer.from(text), 'tools', () => true),
+      undefined,
+      text,
+    );
+  }
   assert.equal(
     filterList(Buffer.from('nothing'), 'tools', () => true),
     undefined,
@@ -123,6 +151,8 @@ test('the outcome of an answer is read from its outer members', () => {
   assert.equal(outcomeOf(' {"id":1,"error":{}}'), 'rpc_error');
   assert.equal(isResponse('{"jsonrpc":"2.0","id":1,"result":{"method":"x"}}'), true);
   assert.equal(isResponse('{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage"}'), false);
+  assert.equal(isResponse('[{"jsonrpc":"2.0","method":"x"},{"jsonrpc":"2.0","id":1,"result":{}}]'), true);
+  assert.equal(isResponse('{"jsonrpc":"2.0","id":1,"method":"x","result":{}}'), true);
 });
 
 test('property: a stream cut anywhere gives the same events, and no byte is lost', () => {
@@ -141,8 +171,7 @@ test('property: a stream cut anywhere gives the same events, and no byte is lost
     .map((events) => events.map(([lines, end]) => `${lines.join(end)}${end}${end}`).join(''));
   fc.assert(
     fc.property(stream, fc.array(fc.nat(), { maxLength: 8 }), (text, cuts) => {
-      // A lone CR at the very end is undecided until the next byte.
-      const bytes = Buffer.from(`${text}:\n\n`);
+      const bytes = Buffer.from(text);
       const whole = new SseSplitter(10_000).push(bytes);
       const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).toSorted((a, b) => a - b), bytes.length];
       const splitter = new SseSplitter(10_000);
@@ -156,6 +185,32 @@ test('property: a stream cut anywhere gives the same events, and no byte is lost
   );
 });
 
+test('a stream may start with a byte order mark, and end with a CR', () => {
+  const splitter = new SseSplitter(100);
+  const events = [...Buffer.from('\uFEFFdata: a\r\r')].flatMap((byte) => splitter.push(Buffer.of(byte)));
+  assert.deepEqual(
+    events.map(({ bytes, data }) => [bytes.toString(), data]),
+    [['data: a\r\r', 'a']],
+  );
+  assert.equal(new SseSplitter(100).push(Buffer.from('data: a\n\n\uFEFFdata: b\n\n'))[1]?.data, '');
+});
+
 test('an event longer than the limit is refused', () => {
   assert.throws(() => new SseSplitter(10).push(Buffer.from('data: 0123456789')), RangeError);
+});
+
+test('text that is no JSON is looked at without harm', () => {
+  for (const text of [
+    '',
+    '{"\\q":1}',
+    '{"a',
+    '{"a\\',
+    '[{"\\u00":',
+    '{"result":{"\\x":true',
+    '[,,,',
+    '{,"result":1}',
+  ]) {
+    assert.equal(outcomeOf(text), 'ok', text);
+    assert.equal(typeof isResponse(text), 'boolean', text);
+  }
 });

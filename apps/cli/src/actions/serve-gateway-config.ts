@@ -7,6 +7,9 @@ export const GatewayConfig = z.strictObject({
   upstream: z.url({ protocol: /^https?$/, error: 'is needed: the MCP endpoint of the server, an http or https URL' }),
   listen: z.string().default('127.0.0.1:8091'),
   adminListen: z.string().optional(),
+  externalUrl: z
+    .url({ protocol: /^https?$/, error: 'must be the http or https URL under which clients reach the gateway' })
+    .optional(),
   trustHeadersFrom: z.array(z.string()).default([]),
   allowedHosts: z.array(z.string()).default([]),
   allowedOrigins: z.array(z.string()).default([]),

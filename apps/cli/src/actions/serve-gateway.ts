@@ -13,6 +13,7 @@ interface Flags {
   readonly upstream: string | undefined;
   readonly listen: string | undefined;
   readonly 'admin-listen': string | undefined;
+  readonly 'external-url': string | undefined;
   readonly 'trust-headers-from': readonly string[];
   readonly jwks: string | undefined;
   readonly 'audit-dir': string | undefined;
@@ -34,6 +35,7 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
     const gateway = await startGateway({
       listen: parseAddress(config.listen, '--listen'),
       ...(config.adminListen === undefined ? {} : { adminListen: parseAddress(config.adminListen, '--admin-listen') }),
+      ...(config.externalUrl === undefined ? {} : { externalUrl: config.externalUrl }),
       trustHeadersFrom: config.trustHeadersFrom,
       allowedHosts: config.allowedHosts,
       allowedOrigins: config.allowedOrigins,
@@ -73,6 +75,7 @@ async function readConfig(flags: Flags): Promise<GatewayConfig> {
     upstream: flags.upstream,
     listen: flags.listen,
     adminListen: flags['admin-listen'],
+    externalUrl: flags['external-url'],
     trustHeadersFrom: flags['trust-headers-from'].length === 0 ? undefined : flags['trust-headers-from'],
     jwks: flags.jwks,
     auditDir: flags['audit-dir'],

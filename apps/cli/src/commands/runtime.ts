@@ -59,6 +59,7 @@ export const RUNTIME_COMMANDS = [
       upstream: { type: 'text', summary: 'MCP endpoint of the server', placeholder: 'URL' },
       listen: { type: 'text', summary: 'address to serve on', placeholder: 'HOST:PORT' },
       'admin-listen': { type: 'text', summary: 'address for health and metrics', placeholder: 'HOST:PORT' },
+      'external-url': { type: 'text', summary: 'under which clients reach it, without /mcp', placeholder: 'URL' },
       'trust-headers-from': {
         type: 'texts',
         summary: 'address range whose identity headers are believed',

@@ -1,40 +1,33 @@
 import { type IncomingMessage } from 'node:http';
-import { type ErrorCode, HEADERS, serverAudience } from '@mcp-runtime/api';
+import { HEADERS, serverAudience } from '@mcp-runtime/api';
 import { type Identity, type Policy, sessionStanding } from '@mcp-runtime/policy';
+import { authModeOf } from './auth-mode.ts';
+import { type Caller, type Identified, NOBODY, PROBE, refuse } from './caller.ts';
+import { identifyByOauth } from './oauth.ts';
+import { type OauthVerifier } from './oauth-verifier.ts';
 import { type TokenClaims, type TokenVerifier } from './token-verifier.ts';
 import { type IsTrusted } from './trusted-ranges.ts';
-
-export interface Caller {
-  readonly identity: Identity;
-  readonly source: 'token' | 'header' | 'none' | 'probe';
-  /** The agent session that a token proved. */
-  readonly session: { readonly namespace: string; readonly name: string } | undefined;
-}
-
-export type Identified =
-  | { readonly ok: true; readonly caller: Caller }
-  | { readonly ok: false; readonly reason: ErrorCode; readonly message: string; readonly caller: Caller };
 
 interface IdentifyPorts {
   readonly tokens: TokenVerifier;
   readonly isTrusted: IsTrusted;
+  readonly oauth: OauthVerifier;
+  /** The URL by which clients call this server. */
+  readonly resource: string;
   readonly now: number;
 }
-
-export const NOBODY: Caller = {
-  identity: { human: '', agent: '', team: '', session: '' },
-  source: 'none',
-  session: undefined,
-};
 
 /** Who calls. Fails closed: a credential that is there must hold, and headers count from declared hops only. */
 export async function identify(request: IncomingMessage, policy: Policy, ports: IdentifyPorts): Promise<Identified> {
   const auth = policy.document.auth ?? {};
-  const mode = (auth.mode ?? 'header').trim().toLowerCase();
-  if (mode === 'oauth' || mode === 'mtls') {
-    return refuse('service_unavailable', `auth mode \`${mode}\` is not served by this gateway`);
-  }
+  const mode = authModeOf(policy);
+  if (mode === 'mtls') return refuse('service_unavailable', 'auth mode `mtls` is not served by this gateway');
   const token = bearerToken(request, auth.token_header ?? HEADERS.authorization);
+  if (mode === 'oauth') {
+    const authorization = bearerToken(request, HEADERS.authorization);
+    const sessionName = headerText(request, identityHeaders(policy).session);
+    return identifyByOauth({ token, authorization, sessionName }, policy, ports);
+  }
   if (token !== undefined) return byToken(token, policy, ports);
   if (mode === 'token') return refuse('missing_bearer_token', 'the server asks for a session token');
   return byHeaders(request, policy, ports);
@@ -43,8 +36,7 @@ export async function identify(request: IncomingMessage, policy: Policy, ports: 
 async function byToken(token: string, policy: Policy, { tokens, now }: IdentifyPorts): Promise<Identified> {
   const claims = await tokens.verify(token, serverAudience(policy.server.namespace, policy.server.name));
   if (claims === undefined) return refuse('invalid_token', 'the token is not valid for this server');
-  if (claims.use === 'probe')
-    return { ok: true, caller: { identity: NOBODY.identity, source: 'probe', session: undefined } };
+  if (claims.use === 'probe') return { ok: true, caller: PROBE };
   return liveSession(claims, policy, now);
 }
 
@@ -103,8 +95,4 @@ function bearerToken(request: IncomingMessage, header: string): string | undefin
 function headerText(request: IncomingMessage, name: string): string {
   const value = request.headers[name.toLowerCase()];
   return (Array.isArray(value) ? value.join(', ') : (value ?? '')).trim();
-}
-
-function refuse(reason: ErrorCode, message: string): Identified {
-  return { ok: false, reason, message, caller: NOBODY };
 }

@@ -27,6 +27,8 @@ export interface Bench extends AsyncDisposable {
 interface BenchOptions {
   readonly answer: Answer;
   readonly document?: PolicyDocument | undefined;
+  /** Path of the route; `/files/mcp` unless given. */
+  readonly path?: string;
   readonly options?: Partial<GatewayOptions>;
   readonly audit?: Partial<AuditSink>;
   readonly strict?: 'strict';
@@ -56,16 +58,17 @@ export async function startBench(given: BenchOptions): Promise<Bench> {
     ...given.options,
   });
   const policy = holdPolicy();
+  const { path = '/files/mcp' } = given;
   if (given.document !== undefined) policy.publish(compilePolicy(given.document));
   gateway.routes.set({
-    path: '/files/mcp',
+    path,
     key: { namespace: 'mcp-servers', name: 'files' },
     upstream: upstream.url,
     policy,
     audit: { arguments: given.keepArguments ?? 'none', strict: given.strict !== undefined },
     eventSource: 'files-gateway',
   });
-  const url = `${gateway.url}/files/mcp`;
+  const url = `${gateway.url}${path}`;
   return {
     gateway,
     upstream,

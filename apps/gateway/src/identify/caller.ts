@@ -1,0 +1,26 @@
+import { type ErrorCode } from '@mcp-runtime/api';
+import { type Identity } from '@mcp-runtime/policy';
+
+export interface Caller {
+  readonly identity: Identity;
+  readonly source: 'token' | 'header' | 'none' | 'probe';
+  /** The agent session that a token proved. */
+  readonly session: { readonly namespace: string; readonly name: string } | undefined;
+}
+
+export type Identified =
+  | { readonly ok: true; readonly caller: Caller }
+  | { readonly ok: false; readonly reason: ErrorCode; readonly message: string; readonly caller: Caller };
+
+export const NOBODY: Caller = {
+  identity: { human: '', agent: '', team: '', session: '' },
+  source: 'none',
+  session: undefined,
+};
+
+/** The runtime's own readiness check. */
+export const PROBE: Caller = { ...NOBODY, source: 'probe' };
+
+export function refuse(reason: ErrorCode, message: string, caller: Caller = NOBODY): Identified {
+  return { ok: false, reason, message, caller };
+}

@@ -1,0 +1,53 @@
+import { type IncomingMessage } from 'node:http';
+import { ERRORS, type ErrorCode } from '@mcp-runtime/api';
+import { type Reply } from '../reply.ts';
+import { type Route, type RouteTable } from '../route.ts';
+import { authModeOf } from './auth-mode.ts';
+import { RESOURCE_METADATA_PATH, resourceUrl } from './oauth-resource.ts';
+
+export function isResourceMetadata(path: string): boolean {
+  return path === RESOURCE_METADATA_PATH || path.startsWith(`${RESOURCE_METADATA_PATH}/`);
+}
+
+/** Tells clients of an endpoint where they get tokens for it (RFC 9728 §3). It holds nothing that is not public. */
+export function resourceMetadataReply(
+  { method }: IncomingMessage,
+  path: string,
+  { routes, externalUrl }: { readonly routes: RouteTable; readonly externalUrl: string },
+): Reply {
+  const route = routeOf(path.slice(RESOURCE_METADATA_PATH.length), routes);
+  if (route !== undefined && route.policy.current() === undefined) return fault('policy_unavailable');
+  if (route === undefined || !isOauth(route)) return fault('oauth_not_enabled', {}, { adapter_required: true });
+  if (method !== 'GET' && method !== 'HEAD') return fault('method_not_allowed', { allow: 'GET, HEAD' });
+  return json(200, {
+    resource: resourceUrl(externalUrl, route.path),
+    authorization_servers: [route.policy.current()?.document.auth?.issuer_url?.trim() ?? ''],
+    bearer_methods_supported: ['header'],
+    resource_name: route.key.name,
+  });
+}
+
+/** The bare path names the one endpoint that takes access tokens, if there is exactly one. */
+function routeOf(path: string, routes: RouteTable): Route | undefined {
+  if (path !== '') return routes.find(path);
+  const [only, ...others] = routes.all().filter(isOauth);
+  return others.length === 0 ? only : undefined;
+}
+
+function isOauth({ policy }: Route): boolean {
+  const current = policy.current();
+  return current !== undefined && authModeOf(current) === 'oauth';
+}
+
+function fault(reason: ErrorCode, headers: Reply['headers'] = {}, more: object = {}): Reply {
+  const { http, meaning } = ERRORS[reason];
+  return json(http, { error: reason, message: meaning, ...more }, headers);
+}
+
+function json(status: number, body: object, headers: Reply['headers'] = {}): Reply {
+  return {
+    status,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers },
+    body: JSON.stringify(body),
+  };
+}

@@ -1,0 +1,42 @@
+import { once } from 'node:events';
+import { type IncomingMessage, type ServerResponse, createServer, request } from 'node:http';
+
+export interface Front extends AsyncDisposable {
+  readonly url: string;
+}
+
+/**
+ * Passes everything on as it is, with headers added that say who calls: the suite cannot send a credential, and a proxy
+ * that the network trusts is one way to give it an identity.
+ */
+export async function startFront(target: URL, identity: Readonly<Record<string, string>>): Promise<Front> {
+  const added = Object.entries(identity).flat();
+  const server = createServer((incoming, response) => passOn(incoming, response, target, added));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function passOn(incoming: IncomingMessage, response: ServerResponse, target: URL, added: readonly string[]): void {
+  const { method = '', url = '', rawHeaders } = incoming;
+  const outgoing = request(new URL(url, target), { method, headers: [...rawHeaders, ...added] });
+  outgoing.once('response', (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
+    response.flushHeaders();
+    answer.pipe(response);
+    answer.once('error', () => response.destroy());
+  });
+  outgoing.once('error', () => response.destroy());
+  response.once('close', () => outgoing.destroy());
+  incoming.pipe(outgoing);
+}
