@@ -14,6 +14,7 @@ export const GatewayConfig = z.strictObject({
   allowedHosts: z.array(z.string()).default([]),
   allowedOrigins: z.array(z.string()).default([]),
   jwks: z.string().optional(),
+  sessionKeys: z.string().optional(),
   auditDir: z.string().optional(),
   auditArguments: z.enum(['none', 'redacted']).default('none'),
   strictAudit: z.boolean().default(false),

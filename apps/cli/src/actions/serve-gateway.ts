@@ -3,7 +3,14 @@ import { AppError } from '@mcp-runtime/api';
 import { ConfigError, OpenedSoFar, loadConfig, systemClock } from '@mcp-runtime/base';
 import { createLogger } from '@mcp-runtime/base/logger';
 import { openSpool, redact } from '@mcp-runtime/events';
-import { type AuditSink, DEFAULT_LIMITS, holdPolicy, startGateway, watchPolicyFile } from '@mcp-runtime/gateway';
+import {
+  type AuditSink,
+  DEFAULT_LIMITS,
+  holdPolicy,
+  openSessionKeys,
+  startGateway,
+  watchPolicyFile,
+} from '@mcp-runtime/gateway';
 import { type CommandIo } from '../frame/command.ts';
 import { parseAddress } from './address.ts';
 import { GatewayConfig, Jwks } from './serve-gateway-config.ts';
@@ -16,6 +23,7 @@ interface Flags {
   readonly 'external-url': string | undefined;
   readonly 'trust-headers-from': readonly string[];
   readonly jwks: string | undefined;
+  readonly 'session-keys': string | undefined;
   readonly 'audit-dir': string | undefined;
   readonly config: string | undefined;
 }
@@ -40,6 +48,7 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
       allowedHosts: config.allowedHosts,
       allowedOrigins: config.allowedOrigins,
       tokenKeys: await readKeys(config.jwks),
+      ...(config.sessionKeys === undefined ? {} : { sessionKeys: await openSessionKeys(config.sessionKeys) }),
       audit,
       limits: { ...DEFAULT_LIMITS, ...config.limits },
       clock: systemClock,
@@ -78,6 +87,7 @@ async function readConfig(flags: Flags): Promise<GatewayConfig> {
     externalUrl: flags['external-url'],
     trustHeadersFrom: flags['trust-headers-from'].length === 0 ? undefined : flags['trust-headers-from'],
     jwks: flags.jwks,
+    sessionKeys: flags['session-keys'],
     auditDir: flags['audit-dir'],
   };
   const file = flags.config === undefined ? [] : [{ name: flags.config, values: await readConfigFile(flags.config) }];

@@ -66,6 +66,11 @@ export const RUNTIME_COMMANDS = [
         placeholder: 'CIDR',
       },
       jwks: { type: 'text', summary: 'keys that session tokens are signed with', placeholder: 'FILE' },
+      'session-keys': {
+        type: 'text',
+        summary: 'keys that MCP session ids are sealed with, shared by replicas; made when absent',
+        placeholder: 'FILE',
+      },
       'audit-dir': { type: 'text', summary: 'folder for audit records', placeholder: 'DIR' },
       config: { type: 'text', summary: 'configuration file; flags win over it', placeholder: 'FILE' },
     },
