@@ -28,6 +28,8 @@ export function forward(permit: Permit, exchange: Exchange, target: URL, ports: 
   return new Forwarding(exchange, target, ports).run();
 }
 
+const LISTS = ['tools', 'prompts', 'resources', 'templates'] as const;
+
 class Forwarding implements AnswerReceiver {
   readonly #exchange: Exchange;
   readonly #target: URL;
@@ -92,7 +94,7 @@ class Forwarding implements AnswerReceiver {
   #bodyFor(delivery: Delivery): AnswerBody {
     const { limits } = this.#ports;
     const view = this.#view();
-    if (this.#isEvents) return eventsBody(delivery, view, limits.maxEventBytes);
+    if (this.#isEvents) return eventsBody(delivery, view === undefined ? [] : [view], limits.maxEventBytes);
     return view === undefined ? plainBody(delivery) : listBody(delivery, view, limits.maxListBytes);
   }
 
@@ -102,7 +104,7 @@ class Forwarding implements AnswerReceiver {
     this.#body = { onChunk: () => {}, onEnd: async () => {} };
     void this.#record({ status: delivery.status, outcome: 'ok' }).then(
       () => {
-        this.#body = eventsBody(delivery, undefined, this.#ports.limits.maxEventBytes);
+        this.#body = eventsBody(delivery, this.#viewsOfStream(), this.#ports.limits.maxEventBytes);
         delivery.flow.resume();
       },
       (error: unknown) => this.#failUnrecorded(error),
@@ -130,6 +132,19 @@ class Forwarding implements AnswerReceiver {
     if (target?.kind !== 'list' || policy === undefined) return undefined;
     if (caller.source === 'probe') return undefined;
     return { of: target.of, isVisible: isVisible(policy, caller.identity, now, target.of) };
+  }
+
+  /** A resumed stream may replay the response to any list (MCP 2025-11-25, "Resumability"): by the policy of that moment. */
+  #viewsOfStream(): readonly ListView[] {
+    const { caller, route, policy: first, now } = this.#exchange;
+    if (caller.source === 'probe') return [];
+    return LISTS.map((of) => ({
+      of,
+      isVisible: (nameOrUri) => {
+        const policy = route.policy.current() ?? first;
+        return policy !== undefined && isVisible(policy, caller.identity, now, of)(nameOrUri);
+      },
+    }));
   }
 
   /** The session id that the caller may know: its own again, or a sealed one for a session that was opened. */

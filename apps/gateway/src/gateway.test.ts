@@ -511,6 +511,46 @@ test('a forged Host or Origin is refused before anything else', async () => {
   assert.equal(answer.statusCode, 403);
 });
 
+for (const repeated of ['host: localhost', 'authorization: Bearer x']) {
+  test(`a request with ${repeated} after another one never reaches a server`, async () => {
+    await using bench = await startBench({ answer: answersOk, document: testDocument() });
+    const { authorization } = await bearer(bench);
+    const socket = connect(Number(new URL(bench.url).port), '127.0.0.1');
+    const head = ['host: localhost', `authorization: ${authorization}`, repeated, 'content-type: application/json'];
+    const body = JSON.stringify(callOf('read'));
+    socket.write(`POST /files/mcp HTTP/1.1\r\n${head.join('\r\n')}\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    const [bytes] = await once(socket, 'data');
+    assert.match(String(bytes), /^HTTP\/1\.1 400/);
+    assert.equal(bench.upstream.seen.length, 0);
+    socket.destroy();
+  });
+}
+
+test('a record that fails while a stream is open ends that call and nothing else', async () => {
+  const answer: Answer = (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(`data: ${JSON.stringify(OK_RESULT)}\n\n`);
+  };
+  const audit = { append: () => Promise.reject(new AppError('disk_full', 'no space')) };
+  await using bench = await startBench({ answer, document: testDocument(), strict: 'strict', audit });
+  const response = await bench.post(callOf('read'), await bearer(bench));
+  const text = await response.text();
+  assert.match(text, /"reason":"audit_unavailable"/);
+  assert.doesNotMatch(text, /"text":"ok"/);
+});
+
+test('a list that a resumed stream replays is filtered too', async () => {
+  const list = '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"read"},{"name":"write"}]}}';
+  const answer: Answer = (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.end(`id: 3\ndata: ${list}\n\n`);
+  };
+  await using bench = await startBench({ answer, document: testDocument() });
+  const headers = { ...(await bearer(bench)), accept: 'text/event-stream', 'last-event-id': '2' };
+  const text = await (await fetch(bench.url, { headers })).text();
+  assert.equal(text, 'id: 3\ndata: {"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"read"}]}}\n\n');
+});
+
 test('a request with two lengths never reaches a server', async () => {
   await using bench = await startBench({ answer: answersOk, document: testDocument() });
   const { port } = new URL(bench.url);

@@ -46,6 +46,7 @@ export async function handle(request: IncomingMessage, response: ServerResponse,
   const path = pathOf(request);
   const route = parts.routes.find(path);
   const externalUrl = parts.externalUrl();
+  if (isAmbiguous(request)) return refuseUnrouted(response, parts, 'invalid_request');
   if (!isAllowedHost(request.headers, parts.hosts)) return refuseUnrouted(response, parts, 'host_not_allowed');
   if (isResourceMetadata(path)) {
     const { status, headers, body } = resourceMetadataReply(request, path, { routes: parts.routes, externalUrl });
@@ -163,6 +164,18 @@ async function recordEnding(exchange: Exchange, ending: Ending, parts: GatewayPa
     if (exchange.route.audit.strict)
       throw new AppError('audit_unavailable', 'the call could not be recorded', { cause });
   }
+}
+
+/** Of a header that decides, a second one would be the first to another reader (RFC 9112 §3.2); Node keeps one silently. */
+function isAmbiguous({ rawHeaders }: IncomingMessage): boolean {
+  let hosts = 0;
+  let credentials = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]?.toLowerCase();
+    if (name === 'host') hosts += 1;
+    if (name === 'authorization') credentials += 1;
+  }
+  return hosts > 1 || credentials > 1;
 }
 
 function refuseUnrouted(

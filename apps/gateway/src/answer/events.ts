@@ -1,4 +1,4 @@
-import { AppError } from '@mcp-runtime/api';
+import { AppError, asAppError } from '@mcp-runtime/api';
 import { SseSplitter, type SseEvent, filterList, isResponse, outcomeOf } from '@mcp-runtime/mcp';
 import { errorBody, idOf } from '../reply.ts';
 import { type AnswerBody, type Delivery, write, writeHead } from './delivery.ts';
@@ -8,10 +8,10 @@ import { type ListView, unreadable } from './list.ts';
 const MAX_WAITING = 64;
 
 /**
- * Passes events through byte for byte, in order. The record is written before the event that carries the response; a
- * list in it is filtered.
+ * Passes events through byte for byte, in order. The record is written before the event that carries the response; lists in
+ * it are filtered by the views.
  */
-export function eventsBody(delivery: Delivery, view: ListView | undefined, maxEventBytes: number): AnswerBody {
+export function eventsBody(delivery: Delivery, views: readonly ListView[], maxEventBytes: number): AnswerBody {
   const { exchange, flow } = delivery;
   const splitter = new SseSplitter(maxEventBytes);
   const waiting: SseEvent[] = [];
@@ -29,7 +29,8 @@ export function eventsBody(delivery: Delivery, view: ListView | undefined, maxEv
         return;
       }
       if (waiting.length > MAX_WAITING) flow.pause();
-      if (!isDraining) drained = drain();
+      // After a failure nothing is drained any more: nothing else of the server may pass.
+      if (!isDraining) drained = drain().catch((error: unknown) => delivery.fail(asAppError(error)));
     },
     onEnd: async () => {
       await drained;
@@ -42,7 +43,7 @@ export function eventsBody(delivery: Delivery, view: ListView | undefined, maxEv
   async function drain(): Promise<void> {
     isDraining = true;
     for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) {
-      if (exchange.message?.kind === 'request' && event.data !== '' && isResponse(event.data)) await answer(event);
+      if (event.data !== '' && isResponse(event.data)) await answer(event);
       else write(delivery, event.bytes);
     }
     isDraining = false;
@@ -51,7 +52,7 @@ export function eventsBody(delivery: Delivery, view: ListView | undefined, maxEv
 
   async function answer(event: SseEvent): Promise<void> {
     hasAnswered = true;
-    const shown = view === undefined ? event.data : filterList(Buffer.from(event.data), view.of, view.isVisible);
+    const shown = shownOf(event.data, views);
     const outcome = shown === undefined ? 'upstream_error' : outcomeOf(shown);
     await delivery.record({ status: delivery.status, outcome });
     if (shown === undefined) write(delivery, dataEvent(refusedList()));
@@ -62,6 +63,15 @@ export function eventsBody(delivery: Delivery, view: ListView | undefined, maxEv
     const { message } = unreadable();
     return errorBody(idOf(exchange), -32603, message, { requestId: exchange.requestId });
   }
+}
+
+/** A response through all views; undefined when it cannot be read without ambiguity. */
+function shownOf(data: string, views: readonly ListView[]): string | undefined {
+  let shown: string | undefined = data;
+  for (const { of, isVisible } of views) {
+    if (shown !== undefined) shown = filterList(Buffer.from(shown), of, isVisible);
+  }
+  return shown;
 }
 
 export function dataEvent(json: string): string {
