@@ -46,8 +46,8 @@ export async function handle(request: IncomingMessage, response: ServerResponse,
   const path = pathOf(request);
   const route = parts.routes.find(path);
   const externalUrl = parts.externalUrl();
-  if (isAmbiguous(request)) return refuseUnrouted(response, parts, 'invalid_request');
   if (!isAllowedHost(request.headers, parts.hosts)) return refuseUnrouted(response, parts, 'host_not_allowed');
+  if (isRepeated(request, 'host')) return refuseUnrouted(response, parts, 'invalid_request');
   if (isResourceMetadata(path)) {
     const { status, headers, body } = resourceMetadataReply(request, path, { routes: parts.routes, externalUrl });
     response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
@@ -107,6 +107,7 @@ async function read(exchange: Exchange, parts: GatewayParts): Promise<Reply | un
 async function decide(exchange: Exchange, parts: GatewayParts): Promise<Reply | undefined> {
   const { policy, now, request } = exchange;
   if (policy === undefined) return check(exchange, 'policy_unavailable', 'no valid policy is loaded for this server');
+  if (isRepeated(request, 'authorization')) return check(exchange, 'invalid_token', 'the credential is there twice');
   const { tokens, oauth, isTrusted } = parts;
   const resource = resourceUrl(exchange.externalUrl, exchange.route.path);
   const identified = await identify(request, policy, { tokens, oauth, isTrusted, resource, now });
@@ -167,15 +168,13 @@ async function recordEnding(exchange: Exchange, ending: Ending, parts: GatewayPa
 }
 
 /** Of a header that decides, a second one would be the first to another reader (RFC 9112 §3.2); Node keeps one silently. */
-function isAmbiguous({ rawHeaders }: IncomingMessage): boolean {
-  let hosts = 0;
-  let credentials = 0;
+function isRepeated({ rawHeaders }: IncomingMessage, name: 'host' | 'authorization'): boolean {
+  let count = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]?.toLowerCase();
-    if (name === 'host') hosts += 1;
-    if (name === 'authorization') credentials += 1;
+    const given = rawHeaders[index];
+    if (given?.length === name.length && given.toLowerCase() === name) count += 1;
   }
-  return hosts > 1 || credentials > 1;
+  return count > 1;
 }
 
 function refuseUnrouted(
