@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type Server, createServer } from 'node:http';
 import { AppError } from '@mcp-runtime/api';
-import { closeOnce } from '@mcp-runtime/base';
+import { closeOnce, errnoOf } from '@mcp-runtime/base';
 import { Children, spawnInGroup } from './children.ts';
 import { Endpoint } from './endpoint.ts';
 import { type Bridge, type BridgeOptions } from './options.ts';
@@ -101,7 +101,7 @@ async function listenOn(server: Server, { host, port }: BridgeOptions['listen'])
   try {
     await once(server, 'listening');
   } catch (cause) {
-    const isTaken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
+    const isTaken = errnoOf(cause) === 'EADDRINUSE';
     throw new AppError(isTaken ? 'port_in_use' : 'invalid_config', `cannot listen on \`${host}:${port}\``, { cause });
   }
   const address = server.address();

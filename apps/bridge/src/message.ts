@@ -1,3 +1,4 @@
+import { isRecord } from '@mcp-runtime/base';
 /** JSON-RPC messages as the bridge needs them: who they are for, and the text that is passed on. */
 
 export type MessageId = string | number;
@@ -56,12 +57,12 @@ export function readMessage(bytes: Uint8Array): Message | MessageFault {
 }
 
 function toMessage(root: unknown, text: string): Message | MessageFault {
-  if (!isMembers(root) || root['jsonrpc'] !== '2.0') return fault(-32600, 'the message is not JSON-RPC 2.0');
+  if (!isRecord(root) || root['jsonrpc'] !== '2.0') return fault(-32600, 'the message is not JSON-RPC 2.0');
   const { id, method, params = {} } = root;
   const hasId = Object.hasOwn(root, 'id');
   if (hasId && !isMessageId(id)) return fault(-32600, 'the id is neither a string nor a safe integer');
   const known = isMessageId(id) ? id : null;
-  if (!isMembers(params)) return fault(-32600, 'params is not an object', known);
+  if (!isRecord(params)) return fault(-32600, 'params is not an object', known);
   if (typeof method === 'string') {
     return known === null
       ? { kind: 'notification', method, params, text }
@@ -76,7 +77,7 @@ function toMessage(root: unknown, text: string): Message | MessageFault {
 
 function errorCodeOf(error: unknown): number | undefined {
   if (error === undefined) return undefined;
-  const code = isMembers(error) ? error['code'] : undefined;
+  const code = isRecord(error) ? error['code'] : undefined;
   return typeof code === 'number' ? code : -32603;
 }
 
@@ -110,7 +111,7 @@ export function subscriptionIdOf(notification: Notification): MessageId | undefi
 
 export function metaOf({ params }: Request | Notification): Members {
   const meta = params['_meta'];
-  return isMembers(meta) ? meta : {};
+  return isRecord(meta) ? meta : {};
 }
 
 /** Notices about the server as a whole: they belong to no request. */
@@ -125,10 +126,6 @@ function idAt(members: Members, name: string): MessageId | undefined {
 
 function isMessageId(value: unknown): value is MessageId {
   return typeof value === 'string' || Number.isSafeInteger(value);
-}
-
-export function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function fault(code: -32700 | -32600, message: string, id: MessageId | null = null): MessageFault {

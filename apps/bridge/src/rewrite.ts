@@ -1,5 +1,6 @@
-import { type Message, type MessageId, isMembers, readMessage } from './message.ts';
+import { type Message, type MessageId, readMessage } from './message.ts';
 import { AppError } from '@mcp-runtime/api';
+import { isRecord } from '@mcp-runtime/base';
 
 declare global {
   interface JSON {
@@ -32,7 +33,7 @@ function exactNumber(_: string, value: unknown, context?: { readonly source?: st
 
 function replaced(value: unknown, [name, ...rest]: readonly string[], by: MessageId): unknown {
   if (name === undefined) return by;
-  return isMembers(value) ? { ...value, [name]: replaced(value[name], rest, by) } : value;
+  return isRecord(value) ? { ...value, [name]: replaced(value[name], rest, by) } : value;
 }
 
 /** The same kind of message, read again from its new text. */

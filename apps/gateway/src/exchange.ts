@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { type ErrorCode } from '@mcp-runtime/api';
-import { type Era, type Message, type MessageTarget } from '@mcp-runtime/mcp';
+import { type ErrorCode, type Target } from '@mcp-runtime/api';
+import { type Era, type Message } from '@mcp-runtime/mcp';
 import { type Decision, type Policy } from '@mcp-runtime/policy';
 import { type Caller, NOBODY } from './identify/caller.ts';
 import { type Route } from './route.ts';
@@ -26,7 +26,7 @@ export interface Exchange {
   body: Buffer;
   message: Message | undefined;
   era: Era;
-  target: MessageTarget | undefined;
+  target: Target | undefined;
   caller: Caller;
   /** The server's own id of the MCP session that the caller uses. */
   upstreamSession: string | undefined;
@@ -39,14 +39,7 @@ export type Verdict =
   | { readonly by: 'policy'; readonly decision: Decision }
   | { readonly by: 'check'; readonly reason: ErrorCode };
 
-interface NewExchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly verb: Verb;
-  readonly route: Route;
-  readonly externalUrl: string;
-  readonly now: number;
-}
+type NewExchange = Pick<Exchange, 'request' | 'response' | 'verb' | 'route' | 'externalUrl' | 'now'>;
 
 export function openExchange(given: NewExchange): Exchange {
   return {

@@ -2,13 +2,12 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { AppError } from '@mcp-runtime/api';
-import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce } from '@mcp-runtime/base';
+import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce, errnoOf } from '@mcp-runtime/base';
 import { type JWK } from 'jose';
 import { serveAdmin } from './admin.ts';
 import { type AuditSink } from './audit.ts';
 import { externalUrlOf, hostPolicyOf } from './external-url.ts';
 import { type GatewayParts, handle } from './handle.ts';
-
 import { createOauthVerifier } from './identify/oauth-verifier.ts';
 import { createTokenVerifier } from './identify/token-verifier.ts';
 import { trustedRanges } from './identify/trusted-ranges.ts';
@@ -173,8 +172,7 @@ async function listenOn(
 }
 
 function listenError(cause: unknown, host: string, port: number): AppError {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  if (code === 'EADDRINUSE') {
+  if (errnoOf(cause) === 'EADDRINUSE') {
     return new AppError('port_in_use', `port ${port} on \`${host}\` is in use`, {
       next: `stop the other program, or choose another port with --listen ${host}:PORT`,
     });

@@ -6,7 +6,6 @@ import { authorize } from './authorize.ts';
 import { type Exchange, type Verb, openExchange } from './exchange.ts';
 import { type ForwardPorts, forward } from './forward.ts';
 import { sessionIdOf } from './headers.ts';
-
 import { identify } from './identify/identify.ts';
 import { isResourceMetadata, resourceMetadataReply } from './identify/oauth-metadata.ts';
 import { resourceUrl } from './identify/oauth-resource.ts';

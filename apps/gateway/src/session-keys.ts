@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { AppError } from '@mcp-runtime/api';
-import { writeFileAtomically } from '@mcp-runtime/base';
+import { readIfPresent, writeFileAtomically } from '@mcp-runtime/base';
 
 const KEY_BYTES = 32;
 
@@ -30,13 +29,4 @@ export async function openSessionKeys(path: string): Promise<readonly Buffer[]> 
     );
   }
   return keys;
-}
-
-async function readIfPresent(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -1,4 +1,4 @@
-import { AuditEvent } from '@mcp-runtime/api';
+import { type AuditEvent } from '@mcp-runtime/api';
 import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce } from '@mcp-runtime/base';
 import {
   type Spool,
@@ -38,10 +38,7 @@ export async function openAuditLog(dataDir: DataDir, clock: Clock, log: Logger):
       writer: WRITER,
       clock,
       log,
-      onDurable: ({ event }) => {
-        shipper.wake();
-        if (listeners.size > 0) tell(event);
-      },
+      onDurable: () => shipper.wake(),
     });
     opened.add(() => spool.close());
     const events: Events = {
@@ -56,15 +53,14 @@ export async function openAuditLog(dataDir: DataDir, clock: Clock, log: Logger):
         return () => void listeners.delete(listener);
       },
     };
-    const sink: AuditSink = { append: (event) => spool.append(event), state: () => spool.state(), redact };
+    const append = async (event: AuditEvent): Promise<void> => {
+      await spool.append(event);
+      for (const listener of listeners) listener(event);
+    };
+    const sink: AuditSink = { append, state: () => spool.state(), redact };
     return { sink, events, ...closeOnce(() => opened.releaseAll()) };
   } catch (error) {
     await opened.releaseAll();
     throw error;
-  }
-
-  function tell(text: string): void {
-    const event = AuditEvent.parse(JSON.parse(text));
-    for (const listener of listeners) listener(event);
   }
 }

@@ -4,8 +4,8 @@ import { basename } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { MCPServer } from '@mcp-runtime/api';
-import { planRoute, planServer, shouldRun, sourceText } from './plan.ts';
+import { MCPServer, sourceText } from '@mcp-runtime/api';
+import { planRoute, planServer, shouldRun } from './plan.ts';
 
 const folder = fileURLToPath(new URL('./testdata/plan/', import.meta.url));
 

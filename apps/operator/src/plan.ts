@@ -1,4 +1,4 @@
-import { type MCPServer, type Source, keyOf, resolveServer, taggedImage } from '@mcp-runtime/api';
+import { type MCPServer, keyOf, resolveServer, declaredSource } from '@mcp-runtime/api';
 import { type HostServer, type HostState, bytesOf } from './host/index.ts';
 import { type PublishedRoute } from './ports.ts';
 
@@ -16,7 +16,7 @@ export function planServer(server: MCPServer, secrets: Readonly<Record<string, s
   return {
     workload: {
       key: keyOf(server),
-      source: sourceOf(server),
+      source: declaredSource(server.spec),
       transport: server.spec.transport,
       env: { ...declared, ...secrets },
       mcpPath: upstreamPath,
@@ -41,16 +41,4 @@ export function planRoute(server: MCPServer, plan: Plan, state: HostState | unde
 /** Whether a server is meant to run: a scale of none stops it and keeps its resource. */
 export function shouldRun(server: MCPServer): boolean {
   return server.spec.replicas > 0;
-}
-
-export function sourceOf({ spec }: MCPServer): Source {
-  return spec.source ?? { image: taggedImage(spec.image ?? '', spec.imageTag) };
-}
-
-/** What runs, exactly, for people. */
-export function sourceText(source: Source): string {
-  if (source.npm !== undefined) return `npm ${source.npm.package}@${source.npm.version}`;
-  if (source.pypi !== undefined) return `pypi ${source.pypi.package}==${source.pypi.version}`;
-  if (source.command !== undefined) return `command ${source.command.command}`;
-  return source.url ?? `image ${source.image ?? ''}`;
 }

@@ -1,4 +1,4 @@
-import { type MCPServer, type ObjectKey, asAppError, keyOf, keyText } from '@mcp-runtime/api';
+import { type MCPServer, type ObjectKey, asAppError, keyOf, keyText, resolveServer } from '@mcp-runtime/api';
 import { type Clock } from '@mcp-runtime/base';
 import { SERVERS } from '@mcp-runtime/control-plane';
 import { type ResourceClient } from '@mcp-runtime/kube';
@@ -123,8 +123,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 
   /** Two servers on one path would be one to callers: the older one keeps it. */
   function pathConflict(server: MCPServer): Blocked | undefined {
-    const { path } = planServer(server, {});
-    const rivals = options.servers().filter((other) => planServer(other, {}).path === path);
+    const path = resolveServer(server).publicPath;
+    const rivals = options.servers().filter((other) => resolveServer(other).publicPath === path);
     const [owner] = rivals.toSorted((a, b) => (rankOf(a) < rankOf(b) ? -1 : 1));
     if (owner === undefined || keyText(keyOf(owner)) === keyText(keyOf(server))) return undefined;
     const holder = keyText(keyOf(owner));

@@ -1,8 +1,14 @@
-import { type Condition, type MCPServer, type MCPServerStatus, toConditionReason } from '@mcp-runtime/api';
+import {
+  type Condition,
+  type MCPServer,
+  type MCPServerStatus,
+  toConditionReason,
+  declaredSource,
+  sourceText,
+} from '@mcp-runtime/api';
 import { type AppError } from '@mcp-runtime/api';
 import { type HostState } from './host/index.ts';
 import { inventoryOf, missingTools } from './inventory.ts';
-import { sourceOf, sourceText } from './plan.ts';
 import { type Handshake } from './ports.ts';
 
 /** What is known about a server when its status is written. */
@@ -50,7 +56,7 @@ export function statusOf(server: MCPServer, observed: Observed): Status {
     ...(handshake === undefined
       ? {}
       : { protocolVersion: handshake.protocolVersion, serverInfo: { ...handshake.serverInfo } }),
-    source: sourceText(sourceOf(server)),
+    source: sourceText(declaredSource(server.spec)),
     ...(handshake === undefined ? {} : { tools: [...inventoryOf(server, handshake.tools)] }),
     ...(missing.length === 0 ? {} : { missingTools: [...missing] }),
     ...(state?.phase === 'running' || state?.phase === 'backing-off' ? { restarts: state.restarts } : {}),

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type Server } from 'node:http';
 import { AppError } from '@mcp-runtime/api';
-import { type Running, closeOnce } from '@mcp-runtime/base';
+import { type Running, closeOnce, errnoOf } from '@mcp-runtime/base';
 import { createAdaptorServer } from '@hono/node-server';
 import { createApp } from './app.ts';
 import { type ApiParts } from './parts.ts';
@@ -38,8 +38,7 @@ export async function startPlatformApi(listen: Listen, parts: ApiParts): Promise
 }
 
 function listenError(cause: unknown, { host, port }: Listen): AppError {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  if (code === 'EADDRINUSE') {
+  if (errnoOf(cause) === 'EADDRINUSE') {
     return new AppError('port_in_use', `port ${port} on \`${host}\` is in use`, {
       next: `stop the other program, or choose another port with --api-listen ${host}:PORT`,
     });

@@ -62,7 +62,8 @@ export { SOURCE_RULES, Source } from './resources/source.ts';
 export { AccessStatus, GRANT_RULES, MCPAccessGrant, MCPAccessGrantSpec } from './resources/grant.ts';
 export { MCPAgentSession, MCPAgentSessionSpec, SESSION_RULES } from './resources/session.ts';
 export { RESOURCE_KINDS, type Resource, type ResourceKind, isResourceKind } from './resources/index.ts';
-export { type ResolvedServer, resolveServer, taggedImage } from './resources/defaults.ts';
+export { type ResolvedServer, resolveServer, declaredSource, sourceText, taggedImage } from './resources/defaults.ts';
+export { type ListedKind, type Target } from './target.ts';
 export { type CrossFieldRule } from './resources/rules.ts';
 
 // server file

@@ -1,4 +1,5 @@
-import { type z } from 'zod';
+import type { z } from 'zod';
+import { isRecord } from './record.ts';
 
 /** One problem in a configuration: where it came from, which field, what was found, what is allowed. */
 export interface ConfigProblem {
@@ -47,7 +48,7 @@ function merge(into: Values, from: Values): Values {
   for (const [key, value] of Object.entries(from)) {
     if (value === undefined) continue;
     const before = Object.hasOwn(result, key) ? result[key] : undefined;
-    result[key] = isObject(before) && isObject(value) ? merge(before, value) : value;
+    result[key] = isRecord(before) && isRecord(value) ? merge(before, value) : value;
   }
   return result;
 }
@@ -58,8 +59,4 @@ function sourceOf(sources: readonly ConfigSource[], path: readonly PropertyKey[]
     return typeof first === 'string' && Object.hasOwn(source.values, first);
   });
   return (setter ?? sources.at(-1))?.name ?? 'configuration';
-}
-
-function isObject(value: unknown): value is Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 // time
 export { type Clock, systemClock } from './clock.ts';
+export { ageText } from './age.ts';
 export { type BackoffPolicy, type RetryPolicy, backoffMs, retry } from './backoff.ts';
 export { signalAfter } from './signals.ts';
 
@@ -9,7 +10,11 @@ export { OpenedSoFar, type Running, closeOnce } from './lifecycle.ts';
 // configuration, secrets and files
 export { ConfigError, type ConfigProblem, type ConfigSource, loadConfig } from './config.ts';
 export { Secret } from './secret.ts';
-export { writeFileAtomically } from './files.ts';
+export { readIfPresent, writeFileAtomically } from './files.ts';
+
+// values from outside
+export { errnoOf } from './errno.ts';
+export { isRecord } from './record.ts';
 
 // observability
 export { LOG_LEVELS, type LogFields, type LogLevel, type Logger, silentLogger } from './log.ts';

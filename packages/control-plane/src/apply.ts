@@ -7,6 +7,7 @@ import {
   isResourceKind,
 } from '@mcp-runtime/api';
 import { type Applied, type KubeObject, type ResourceClient } from '@mcp-runtime/kube';
+import { isRecord } from '@mcp-runtime/base';
 import { GRANTS, SERVERS, SESSIONS } from './resource-types.ts';
 
 export interface ApplyOptions {
@@ -42,12 +43,12 @@ interface KnownObject {
 
 function toDeclared(value: unknown): KnownObject {
   const kind = memberOf(value, 'kind');
-  if (!isMembers(value) || typeof kind !== 'string' || !isResourceKind(kind)) {
+  if (!isRecord(value) || typeof kind !== 'string' || !isResourceKind(kind)) {
     const known = Object.keys(RESOURCE_KINDS).join(', ');
     throw new AppError('invalid_resource', `\`kind\` is \`${String(kind)}\`, allowed: ${known}`);
   }
   const { status: _, ...object } = value;
-  const metadata = isMembers(value['metadata']) ? value['metadata'] : {};
+  const metadata = isRecord(value['metadata']) ? value['metadata'] : {};
   return { kind, object: { ...object, metadata: { namespace: DEFAULT_NAMESPACE, ...metadata } } };
 }
 
@@ -71,9 +72,5 @@ function resultOf(kind: ResourceKind, { object, action }: Applied<KubeObject>): 
 }
 
 function memberOf(value: unknown, name: string): unknown {
-  return isMembers(value) ? value[name] : undefined;
-}
-
-function isMembers(value: unknown): value is Declared {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isRecord(value) ? value[name] : undefined;
 }

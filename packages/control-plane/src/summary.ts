@@ -1,4 +1,5 @@
 import { type MCPServer, type ServerSummary } from '@mcp-runtime/api';
+import { ageText } from '@mcp-runtime/base';
 
 /** A server as lists show it. `now` in milliseconds since the epoch. */
 export function summarize(server: MCPServer, now: number): ServerSummary {
@@ -14,21 +15,11 @@ export function summarize(server: MCPServer, now: number): ServerSummary {
     reason: ready?.reason ?? 'Pending',
     message: ready?.message ?? 'not looked at yet',
     ...(status?.endpoint === undefined ? {} : { endpoint: status.endpoint }),
-    age: ageOf(metadata.creationTimestamp, now),
+    age: ageText(metadata.creationTimestamp, now),
     ...(spec.teamID === undefined ? {} : { team_id: spec.teamID }),
     conditions: status?.conditions ?? [],
     tools: status?.tools,
     ...(status?.protocolVersion === undefined ? {} : { protocolVersion: status.protocolVersion }),
     ...(status?.policyRevision === undefined ? {} : { policyRevision: status.policyRevision }),
   };
-}
-
-/** `5s`, `12m`, `3h`, `9d`. */
-function ageOf(created: string | null | undefined, now: number): string {
-  const seconds = Math.max(0, Math.floor((now - Date.parse(created ?? '')) / 1000));
-  if (!Number.isFinite(seconds)) return '';
-  if (seconds < 120) return `${seconds}s`;
-  if (seconds < 7200) return `${Math.floor(seconds / 60)}m`;
-  if (seconds < 172_800) return `${Math.floor(seconds / 3600)}h`;
-  return `${Math.floor(seconds / 86_400)}d`;
 }

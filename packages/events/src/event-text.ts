@@ -1,4 +1,5 @@
 import { type AuditEvent } from '@mcp-runtime/api';
+import { isRecord } from '@mcp-runtime/base';
 
 /** What a stored event can be filtered by. `time` is milliseconds since the epoch. */
 export interface EventColumns {
@@ -38,7 +39,7 @@ export function parseEvent(text: string): AuditEvent | undefined {
  * fields are as the writer's types made them, and an old log stays readable when they change.
  */
 export function isStorable(event: unknown): event is AuditEvent {
-  if (!isObject(event) || !isObject(event['payload'])) return false;
+  if (!isRecord(event) || !isRecord(event['payload'])) return false;
   const { id, timestamp, source, event_type } = event;
   const { server, namespace, human_id, agent_id, tool_name, decision } = event['payload'];
   const texts = [id, source, event_type, server, namespace, human_id, agent_id, tool_name ?? ''];
@@ -48,8 +49,4 @@ export function isStorable(event: unknown): event is AuditEvent {
     (decision === 'allow' || decision === 'deny') &&
     texts.every((text) => typeof text === 'string')
   );
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { AppError } from '@mcp-runtime/api';
-import { type Clock } from '@mcp-runtime/base';
+import { type Clock, errnoOf } from '@mcp-runtime/base';
 import { frozenJson } from './json.ts';
 import { type ResourceStore } from './port.ts';
 import { asStorageError } from './sqlite-errors.ts';
@@ -70,7 +70,7 @@ function createPrivately(path: string): void {
   try {
     closeSync(openSync(path, 'wx', 0o600));
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw asStorageError(error, path);
+    if (errnoOf(error) !== 'EEXIST') throw asStorageError(error, path);
   }
 }
 

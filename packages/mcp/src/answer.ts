@@ -1,6 +1,6 @@
+import { type ListedKind } from '@mcp-runtime/api';
 import { foldCase } from './fold-case.ts';
 import { type Span, itemsOf, memberAt, membersOf, readJsonText, skipSpace } from './json-text.ts';
-import { type ListedKind } from './target.ts';
 
 export type AnswerOutcome = 'ok' | 'rpc_error' | 'tool_error';
 

@@ -2,7 +2,7 @@
 export { type Message, type MessageFault, type ReadMessage, readMessage } from './message.ts';
 export { FAULT_TEXT } from './fault-text.ts';
 export { type Era, type EraFault, type HeaderLookup, eraOf } from './era.ts';
-export { type ListedKind, type MessageTarget, isKnownMethod, targetOf } from './target.ts';
+export { isKnownMethod, targetOf } from './target.ts';
 
 // answers
 export { type AnswerOutcome, filterList, isResponse, outcomeOf } from './answer.ts';

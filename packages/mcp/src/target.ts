@@ -1,16 +1,5 @@
+import { type Target } from '@mcp-runtime/api';
 import { type Message, isMembers } from './message.ts';
-
-/** What a message is about. Undefined means that its method is none that is known. */
-export type MessageTarget =
-  | { readonly kind: 'tool'; readonly name: string }
-  | { readonly kind: 'prompt'; readonly name: string }
-  | { readonly kind: 'resource'; readonly uri: string }
-  | { readonly kind: 'template'; readonly uri: string }
-  | { readonly kind: 'resources'; readonly uris: readonly string[] }
-  | { readonly kind: 'list'; readonly of: ListedKind }
-  | { readonly kind: 'server' };
-
-export type ListedKind = 'tools' | 'prompts' | 'resources' | 'templates';
 
 type Params = Readonly<Record<string, unknown>>;
 
@@ -18,7 +7,7 @@ type Params = Readonly<Record<string, unknown>>;
  * Methods of every MCP revision and the object each of them is about. Tasks are left out: without a ledger of who
  * started which task nobody may touch one.
  */
-const TARGETS: ReadonlyMap<string, (params: Params) => MessageTarget | undefined> = new Map([
+const TARGETS: ReadonlyMap<string, (params: Params) => Target | undefined> = new Map([
   ...(['initialize', 'ping', 'server/discover', 'logging/setLevel'] as const).map(aboutServer),
   ...(
     [
@@ -43,7 +32,7 @@ const TARGETS: ReadonlyMap<string, (params: Params) => MessageTarget | undefined
   ['subscriptions/listen', subscriptionOf],
 ]);
 
-export function targetOf(message: Exclude<Message, { kind: 'response' }>): MessageTarget | undefined {
+export function targetOf(message: Exclude<Message, { kind: 'response' }>): Target | undefined {
   return TARGETS.get(message.method)?.(message.params);
 }
 
@@ -52,19 +41,19 @@ export function isKnownMethod(method: string): boolean {
   return TARGETS.has(method);
 }
 
-function aboutServer(method: string): [string, () => MessageTarget] {
+function aboutServer(method: string): [string, () => Target] {
   return [method, () => ({ kind: 'server' })];
 }
 
-function toolOf({ name }: Params): MessageTarget {
+function toolOf({ name }: Params): Target {
   return { kind: 'tool', name: typeof name === 'string' ? name : '' };
 }
 
-function resourceOf({ uri }: Params): MessageTarget | undefined {
+function resourceOf({ uri }: Params): Target | undefined {
   return typeof uri === 'string' ? { kind: 'resource', uri } : undefined;
 }
 
-function completionOf({ ref }: Params): MessageTarget | undefined {
+function completionOf({ ref }: Params): Target | undefined {
   if (!isMembers(ref)) return undefined;
   const { type, name, uri } = ref;
   if (type === 'ref/prompt' && typeof name === 'string') return { kind: 'prompt', name };
@@ -72,7 +61,7 @@ function completionOf({ ref }: Params): MessageTarget | undefined {
   return undefined;
 }
 
-function subscriptionOf({ notifications }: Params): MessageTarget | undefined {
+function subscriptionOf({ notifications }: Params): Target | undefined {
   if (!isMembers(notifications)) return { kind: 'server' };
   const { resourceSubscriptions: uris = [], taskIds } = notifications;
   if (taskIds !== undefined || !Array.isArray(uris)) return undefined;

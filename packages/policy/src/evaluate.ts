@@ -1,3 +1,4 @@
+import { type ListedKind } from '@mcp-runtime/api';
 import { CHECKS } from './checks.ts';
 import { type Policy } from './compile.ts';
 import { type Decision, NO_FACTS, deny, issuePermit } from './decision.ts';
@@ -57,14 +58,17 @@ export function evaluateProbe(policy: Policy, method: string): Decision {
   return deny('unknown_method', policy.revision, facts, `a readiness check may not use \`${method}\``);
 }
 
-export type Listed = 'tools' | 'prompts' | 'resources' | 'templates';
-
 /** Whether a caller sees an item of a list: exactly when using it would be allowed. */
-export function isVisible(policy: Policy, identity: Identity, now: number, of: Listed): (nameOrUri: string) => boolean {
+export function isVisible(
+  policy: Policy,
+  identity: Identity,
+  now: number,
+  of: ListedKind,
+): (nameOrUri: string) => boolean {
   return (nameOrUri) => evaluate(policy, { ...useOf(of, nameOrUri), identity, now }).allowed;
 }
 
-function useOf(of: Listed, nameOrUri: string): Pick<PolicyRequest, 'method' | 'target'> {
+function useOf(of: ListedKind, nameOrUri: string): Pick<PolicyRequest, 'method' | 'target'> {
   if (of === 'tools') return { method: 'tools/call', target: { kind: 'tool', name: nameOrUri } };
   if (of === 'prompts') return { method: 'prompts/get', target: { kind: 'prompt', name: nameOrUri } };
   return { method: 'resources/read', target: { kind: of === 'resources' ? 'resource' : 'template', uri: nameOrUri } };

@@ -7,8 +7,8 @@ export { faultOf } from './validate.ts';
 // decisions
 export { type Policy, compilePolicy } from './compile.ts';
 export { type Decision, type Denial, type Permit, isPermit } from './decision.ts';
-export { type Listed, evaluate, evaluateProbe, isVisible } from './evaluate.ts';
-export { type Identity, type PolicyRequest, type Target, isToolCall } from './request.ts';
+export { evaluate, evaluateProbe, isVisible } from './evaluate.ts';
+export { type Identity, type PolicyRequest, isToolCall } from './request.ts';
 export { type Explanation, type Step, explain } from './explain.ts';
 export { type DecisionText, decisionText } from './decision-text.ts';
 export { sessionStanding } from './standing.ts';

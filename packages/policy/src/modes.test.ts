@@ -4,7 +4,8 @@ import { type PolicyDocumentGrant } from '@mcp-runtime/api';
 import { compilePolicy } from './compile.ts';
 import { evaluate, evaluateProbe, isVisible } from './evaluate.ts';
 import { explain } from './explain.ts';
-import { type PolicyRequest, type Target } from './request.ts';
+import { type Target } from '@mcp-runtime/api';
+import { type PolicyRequest } from './request.ts';
 import { NOW, aCall, aDocument, aGrant, aSession, decided } from './testing/documents.ts';
 
 const about = (method: string, target: Target | undefined, human = 'h'): PolicyRequest =>

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { type ListedKind } from '@mcp-runtime/api';
 import { compilePolicy } from './compile.ts';
 import { isPermit } from './decision.ts';
-import { type Listed, evaluate, isVisible } from './evaluate.ts';
+import { evaluate, isVisible } from './evaluate.ts';
 import { explain } from './explain.ts';
 import { parsePolicy } from './parse.ts';
 import { type PolicyRequest } from './request.ts';
@@ -68,15 +69,15 @@ test('the order of a document does not change a decision', () => {
 });
 
 test('a caller sees of a list exactly what using it would allow', () => {
-  const use: Record<Listed, (nameOrUri: string) => Pick<PolicyRequest, 'method' | 'target'>> = {
+  const use: Record<ListedKind, (nameOrUri: string) => Pick<PolicyRequest, 'method' | 'target'>> = {
     tools: (name) => ({ method: 'tools/call', target: { kind: 'tool', name } }),
     prompts: (name) => ({ method: 'prompts/get', target: { kind: 'prompt', name } }),
     resources: (uri) => ({ method: 'resources/read', target: { kind: 'resource', uri } }),
     templates: (uri) => ({ method: 'resources/read', target: { kind: 'template', uri } }),
   };
   const items = fc.oneof(
-    fc.tuple(fc.constantFrom<Listed[]>('tools', 'prompts'), thingName),
-    fc.tuple(fc.constantFrom<Listed[]>('resources', 'templates'), uri),
+    fc.tuple(fc.constantFrom<ListedKind[]>('tools', 'prompts'), thingName),
+    fc.tuple(fc.constantFrom<ListedKind[]>('resources', 'templates'), uri),
   );
   fc.assert(
     fc.property(documents, identities, items, (document, identity, [of, item]) => {

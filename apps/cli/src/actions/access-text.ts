@@ -1,6 +1,6 @@
 import { type MCPAccessGrant, type MCPAgentSession, type Subject } from '@mcp-runtime/api';
+import { ageText } from '@mcp-runtime/base';
 import { renderTable } from '../frame/print.ts';
-import { ageText } from './times.ts';
 
 type Row = readonly string[];
 

@@ -1,10 +1,10 @@
 import { type AuditEvent } from '@mcp-runtime/api';
+import { ageText } from '@mcp-runtime/base';
 import { type CommandIo, type Printed } from '../frame/command.ts';
 import { connectApi } from './api-client.ts';
 import { type AuditFilters, type AuditWindow, auditPages, filterQuery, windowQuery } from './audit-query.ts';
 import { calledText, callerText } from './audit-text.ts';
 import { type TargetFlags } from './target.ts';
-import { ageText } from './times.ts';
 
 interface Flags extends TargetFlags, AuditFilters, AuditWindow {
   readonly limit: number;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, RuntimeStatus, asAppError } from '@mcp-runtime/api';
 import { z } from 'zod';
+import { errnoOf } from '@mcp-runtime/base';
 import { type CommandIo } from '../frame/command.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { type RuntimeFile, dataDirOf, findTarget, readRuntimeFile } from './target.ts';
@@ -45,7 +46,7 @@ async function isThisRuntime(api: ApiClient, runtime: RuntimeFile): Promise<bool
 
 function isRefused(error: unknown): boolean {
   const { cause } = asAppError(error);
-  return cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
+  return errnoOf(cause) === 'ECONNREFUSED';
 }
 
 async function untilGone(pid: number, signal: AbortSignal): Promise<void> {
@@ -66,6 +67,6 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     // Alive, but of another user.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return errnoOf(error) === 'EPERM';
   }
 }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { API_VERSION, AppError } from '@mcp-runtime/api';
 import { stringify } from 'yaml';
 import { type z } from 'zod';
+import { errnoOf } from '@mcp-runtime/base';
 import { type CommandIo } from '../frame/command.ts';
 
 interface ManifestFlags {
@@ -40,7 +41,7 @@ function issueText({ path, message }: z.core.$ZodIssue): string {
 }
 
 function toError(cause: unknown, path: string): AppError {
-  const exists = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST';
+  const exists = errnoOf(cause) === 'EEXIST';
   return exists
     ? new AppError('already_exists', `\`${path}\` exists`, { next: 'add --force to replace it, or -o another file' })
     : new AppError('not_found', `\`${path}\` cannot be written`, { cause });

@@ -1,15 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { AppError, EvaluateRequest } from '@mcp-runtime/api';
-import {
-  type Listed,
-  type Policy,
-  type PolicyRequest,
-  type Target,
-  compilePolicy,
-  parseInstant,
-  parsePolicy,
-} from '@mcp-runtime/policy';
+import { AppError, EvaluateRequest, type ListedKind, type Target } from '@mcp-runtime/api';
+import { type Policy, type PolicyRequest, compilePolicy, parseInstant, parsePolicy } from '@mcp-runtime/policy';
 import { type CommandIo } from '../frame/command.ts';
 
 /** @throws AppError `not_found` when the file cannot be read. */
@@ -75,7 +67,7 @@ function targetOf({ method, tool, prompt, uri }: EvaluateRequest): Target | unde
   return SERVER_METHODS.has(method) ? { kind: 'server' } : undefined;
 }
 
-const LISTS: ReadonlyMap<string, Listed> = new Map<string, Listed>([
+const LISTS: ReadonlyMap<string, ListedKind> = new Map<string, ListedKind>([
   ['tools/list', 'tools'],
   ['prompts/list', 'prompts'],
   ['resources/list', 'resources'],

@@ -4,6 +4,7 @@ import { createLogger } from '@mcp-runtime/base/logger';
 import { startBridge } from '@mcp-runtime/bridge';
 import { type CommandIo } from '../frame/command.ts';
 import { parseAddress } from './address.ts';
+import { untilAborted } from './until-aborted.ts';
 
 interface Invocation {
   readonly flags: { readonly listen: string; readonly isolation: string };
@@ -41,5 +42,5 @@ export async function run({ flags, rest, io }: Invocation): Promise<void> {
     onStderr: (line) => io.stderr.write(`${line}\n`),
   });
   io.stdout.write(`bridge at ${bridge.url}\n`);
-  if (!io.signal.aborted) await new Promise((resolve) => io.signal.addEventListener('abort', resolve, { once: true }));
+  await untilAborted(io.signal);
 }

@@ -13,6 +13,7 @@ import {
 } from '@mcp-runtime/gateway';
 import { type CommandIo } from '../frame/command.ts';
 import { parseAddress } from './address.ts';
+import { untilAborted } from './until-aborted.ts';
 import { GatewayConfig, Jwks } from './serve-gateway-config.ts';
 
 interface Flags {
@@ -136,9 +137,4 @@ async function openAudit(
   const spool = await openSpool({ dir, writer: WRITER, clock: systemClock, log });
   opened.add(() => spool.close());
   return { append: (event) => spool.append(event), state: () => spool.state(), redact };
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -1,5 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import { AppError, GrantList, type MCPServer, type MCPServerSpec, ServerBody, asAppError } from '@mcp-runtime/api';
+import {
+  AppError,
+  GrantList,
+  type MCPServer,
+  type MCPServerSpec,
+  ServerBody,
+  asAppError,
+  declaredSource,
+  sourceText,
+} from '@mcp-runtime/api';
 import { type CommandIo, type Printed } from '../frame/command.ts';
 import { type ApiClient, connectApi } from './api-client.ts';
 import { deployedText } from './deploy/report.ts';
@@ -7,7 +16,6 @@ import { type SourceFlags, sourceOf } from './deploy/source.ts';
 import { type SpecFlags, specOf, withOfferedTools } from './deploy/spec.ts';
 import { untilReady } from './deploy/wait.ts';
 import { getServer } from './get-server.ts';
-import { sourceText } from './server-text.ts';
 import { type TargetFlags } from './target.ts';
 
 interface Flags extends SourceFlags, SpecFlags, TargetFlags {
@@ -32,7 +40,7 @@ export async function run({ flags, args: [name = ''], rest, io }: Call): Promise
   const source = await sourceOf({ flags, args: rest, current: current?.spec.source, io });
   const spec = specOf({ source, flags, current: current?.spec });
   const posted = await post(api, { ...key, spec, current, flags });
-  io.stderr.write(`server ${name}: ${posted.action}, ${sourceText(spec)}\n`);
+  io.stderr.write(`server ${name}: ${posted.action}, ${sourceText(declaredSource(spec))}\n`);
   if (flags['dry-run']) return { data: posted.server, table: 'nothing was changed: this was a dry run' };
 
   const waiting = { api, io, timeoutSeconds: flags.timeout };
@@ -75,9 +83,13 @@ interface Posted {
 async function post(api: ApiClient, { namespace, name, spec, current, flags }: Posting): Promise<Posted> {
   if (current !== undefined && isDeepStrictEqual(current.spec, spec)) return { server: current, action: 'unchanged' };
   if (current !== undefined && !flags.update)
-    throw new AppError('already_exists', `server \`${name}\` exists and is different: ${sourceText(current.spec)}`, {
-      next: 'add --update to change it',
-    });
+    throw new AppError(
+      'already_exists',
+      `server \`${name}\` exists and is different: ${sourceText(declaredSource(current.spec))}`,
+      {
+        next: 'add --update to change it',
+      },
+    );
   const { server } = await api.call('/runtime/servers', ServerBody, {
     method: 'POST',
     body: { namespace, name, spec, update: current !== undefined, dryRun: flags['dry-run'] },

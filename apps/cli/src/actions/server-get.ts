@@ -1,9 +1,10 @@
+import { ageText } from '@mcp-runtime/base';
+import { declaredSource, sourceText } from '@mcp-runtime/api';
 import { type CommandIo, type Printed } from '../frame/command.ts';
 import { connectApi } from './api-client.ts';
 import { getServer } from './get-server.ts';
-import { readyConditionOf, sourceText } from './server-text.ts';
+import { readyConditionOf } from './server-text.ts';
 import { type TargetFlags } from './target.ts';
-import { ageText } from './times.ts';
 
 interface Flags extends TargetFlags {
   readonly namespace: string;
@@ -23,7 +24,7 @@ export async function run({ flags, args: [name = ''], io }: Call): Promise<Print
     ['name', metadata.name],
     ['namespace', metadata.namespace],
     ['description', spec.description ?? ''],
-    ['source', status?.source ?? sourceText(spec)],
+    ['source', status?.source ?? sourceText(declaredSource(spec))],
     ['transport', spec.transport],
     ['ready', ready === undefined ? 'Unknown' : `${ready.status}: ${ready.message}`],
     ['url', status?.endpoint ?? ''],

@@ -1,11 +1,11 @@
 import { ServerList } from '@mcp-runtime/api';
+import { ageText } from '@mcp-runtime/base';
 import { type CommandIo, type Printed } from '../frame/command.ts';
 import { renderTable } from '../frame/print.ts';
 import { type ApiClient, connectApi } from './api-client.ts';
 import { getServer } from './get-server.ts';
 import { toolTable } from './server-text.ts';
 import { type TargetFlags } from './target.ts';
-import { ageText } from './times.ts';
 
 interface Flags extends TargetFlags {
   readonly namespace: string;

@@ -1,17 +1,8 @@
-import { type Condition, type MCPServer, type MCPServerSpec, taggedImage } from '@mcp-runtime/api';
+import { type Condition, type MCPServer } from '@mcp-runtime/api';
 import { type Table } from '../frame/command.ts';
 
 export function readyConditionOf(server: MCPServer): Condition | undefined {
   return server.status?.conditions?.find((condition) => condition.type === 'Ready');
-}
-
-/** What is to run, as it is declared: `npm files@1.4.2`. */
-export function sourceText({ image, imageTag, source }: MCPServerSpec): string {
-  if (source?.npm !== undefined) return `npm ${source.npm.package}@${source.npm.version}`;
-  if (source?.pypi !== undefined) return `pypi ${source.pypi.package}==${source.pypi.version}`;
-  if (source?.command !== undefined) return `command ${source.command.command}`;
-  if (source?.url !== undefined) return source.url;
-  return `image ${source?.image ?? taggedImage(image ?? '', imageTag)}`;
 }
 
 /** Tools that the server offers, and those that are declared but missing. */

@@ -1,9 +1,9 @@
 import { RuntimeStatus, ServerList } from '@mcp-runtime/api';
+import { ageText } from '@mcp-runtime/base';
 import { type CommandIo, type Printed } from '../frame/command.ts';
 import { renderTable } from '../frame/print.ts';
 import { connectApi } from './api-client.ts';
 import { type TargetFlags } from './target.ts';
-import { ageText } from './times.ts';
 
 /** @throws AppError `service_unavailable` when nothing runs. */
 export async function run({ flags, io }: { readonly flags: TargetFlags; readonly io: CommandIo }): Promise<Printed> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ageText, instantBefore, parseDuration } from './times.ts';
+import { ageText } from '@mcp-runtime/base';
+import { instantBefore, parseDuration } from './times.ts';
 
 const NOW = Date.parse('2027-01-31T12:00:00Z');
 

@@ -2,17 +2,6 @@ import { AppError } from '@mcp-runtime/api';
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** How long ago, in the largest unit that fits: `5m`. Empty when there is no instant, `0s` when it lies ahead. */
-export function ageText(instant: string | null | undefined, now: number): string {
-  const at = Date.parse(instant ?? '');
-  return Number.isNaN(at) ? '' : durationText(Math.max(0, now - at));
-}
-
-function durationText(ms: number): string {
-  const unit = ['d', 'h', 'm'].find((candidate) => ms >= (UNITS_MS[candidate] ?? 0) * 2) ?? 's';
-  return `${Math.floor(ms / (UNITS_MS[unit] ?? 1))}${unit}`;
-}
-
 /** Milliseconds of `8h`, `1h30m`, `7d`; undefined for other text. */
 export function parseDuration(text: string): number | undefined {
   if (!/^(\d{1,9}(ms|s|m|h|d))+$/.test(text)) return undefined;

@@ -5,6 +5,7 @@ import { applyResources, loadResourceFiles, problemText } from '@mcp-runtime/con
 import { type LocalRuntime, startLocalRuntime } from '@mcp-runtime/local';
 import { type CommandIo } from '../frame/command.ts';
 import { parseAddress } from './address.ts';
+import { untilAborted } from './until-aborted.ts';
 import { dataDirOf } from './target.ts';
 import { callLine } from './up/call-line.ts';
 import { packageRoot } from './up/package-root.ts';
@@ -112,9 +113,4 @@ async function applyFiles(runtime: LocalRuntime, declared: readonly unknown[], i
 
 function levelOf(text: string): LogLevel {
   return LOG_LEVELS.find((level) => level === text) ?? 'warn';
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

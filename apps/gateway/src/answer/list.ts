@@ -1,5 +1,5 @@
-import { AppError } from '@mcp-runtime/api';
-import { type ListedKind, filterList, outcomeOf } from '@mcp-runtime/mcp';
+import { AppError, type ListedKind } from '@mcp-runtime/api';
+import { filterList, outcomeOf } from '@mcp-runtime/mcp';
 import { type AnswerBody, type Delivery, writeHead } from './delivery.ts';
 
 export interface ListView {

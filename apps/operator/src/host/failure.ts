@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { AppError } from '@mcp-runtime/api';
+import { errnoOf } from '@mcp-runtime/base';
 
 /** A source that cannot run until somebody changes it: trying again is of no use. */
 export class UnusableSource extends AppError {}
@@ -10,10 +11,6 @@ export function toFailure(error: unknown): AppError {
   if (errnoOf(error) === 'ENOSPC')
     return new AppError('disk_full', 'no space is left for the server', { cause: error });
   return new AppError('internal', 'the server could not be started', { cause: error });
-}
-
-export function errnoOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 export function cannotStart(command: string, error: unknown): AppError {

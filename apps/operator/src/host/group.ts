@@ -1,6 +1,6 @@
-import { readFile, readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { errnoOf } from './failure.ts';
+import { errnoOf } from '@mcp-runtime/base';
+import { processIds, statOf } from './proc.ts';
 
 const TERM_MS = 3000;
 const KILL_MS = 1000;
@@ -37,14 +37,6 @@ function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
 
 async function hasOnlyDead(group: number): Promise<boolean> {
   if (process.platform !== 'linux') return false;
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const living = await Promise.all(pids.map((pid) => isLivingMember(pid, group)));
-  return !living.includes(true);
-}
-
-async function isLivingMember(pid: string, group: number): Promise<boolean> {
-  const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
-  // after the name, which is in parentheses and may hold anything: state, parent, group (proc_pid_stat(5))
-  const [state, , its] = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return Number(its) === group && state !== 'Z' && state !== 'X';
+  const stats = await Promise.all((await processIds()).map(statOf));
+  return !stats.some((stat) => stat?.group === group && stat.state !== 'Z' && stat.state !== 'X');
 }

@@ -1,7 +1,8 @@
 /** Every process that a host starts carries a marker in its environment; children of children inherit it. */
 import { createHash, randomBytes } from 'node:crypto';
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { processIds } from './proc.ts';
 
 const MARKER_VARIABLE = 'MCP_RUNTIME_INSTANCE';
 const GRACE_MS = 1000;
@@ -45,8 +46,7 @@ async function remaining(prefix: string): Promise<readonly number[]> {
 }
 
 async function findMarked(prefix: string): Promise<readonly number[]> {
-  if (process.platform !== 'linux') return [];
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const pids = await processIds();
   const marks = await Promise.all(pids.map((pid) => isMarked(pid, prefix)));
   return pids.filter((_, index) => marks[index] === true);
 }

@@ -1,6 +1,6 @@
-import { readFile, readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@mcp-runtime/api';
+import { processIds, statOf } from './proc.ts';
 
 const POLL_MS = 1000;
 /** Linux counts resident memory in pages of this size on the systems that Node supports. */
@@ -28,17 +28,9 @@ export async function overMemory(
 
 /** Of all processes in the groups, children that they started included. */
 async function residentBytes(groups: ReadonlySet<number>): Promise<number> {
-  if (process.platform !== 'linux') return 0;
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const sizes = await Promise.all(pids.map((pid) => residentOf(pid, groups)));
-  return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-/** proc_pid_stat(5): after the name in brackets, field 3 is the process group and field 22 the resident pages. */
-async function residentOf(pid: string, groups: ReadonlySet<number>): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
-  const fields = stat.slice(stat.lastIndexOf(') ') + 2).split(' ');
-  return groups.has(Number(fields[2])) ? Number(fields[21]) * PAGE_BYTES : 0;
+  const stats = await Promise.all((await processIds()).map(statOf));
+  const pages = stats.map((stat) => (stat !== undefined && groups.has(stat.group) ? stat.residentPages : 0));
+  return pages.reduce((sum, count) => sum + count, 0) * PAGE_BYTES;
 }
 
 const UNITS: Readonly<Record<string, number>> = {

@@ -1,7 +1,7 @@
 import { appendFile, mkdir, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, type Logger } from '@mcp-runtime/base';
-import { errnoOf } from './failure.ts';
+import { errnoOf } from '@mcp-runtime/base';
 import { type FollowOptions } from './port.ts';
 
 /** A new file begins before `maxBytes` are passed; `files` are kept in all. */

@@ -1,4 +1,5 @@
 import { type MCPServer, MCPServerSpec } from './server.ts';
+import { type Source } from './source.ts';
 
 const DEFAULT_GATEWAY_PORT = 8091;
 
@@ -64,4 +65,17 @@ function section<K extends 'auth' | 'policy' | 'session' | 'audit' | 'bridge'>(n
   const value = EMPTY_SECTIONS[name];
   if (value === undefined) throw new TypeError(`no defaults for ${name}`);
   return value;
+}
+
+/** What a server runs, whichever way its spec says it. */
+export function declaredSource({ source, image, imageTag }: MCPServerSpec): Source {
+  return source ?? { image: taggedImage(image ?? '', imageTag) };
+}
+
+/** What a source runs, exactly, for people: `npm files@1.4.2`. */
+export function sourceText({ npm, pypi, command, url, image }: Source): string {
+  if (npm !== undefined) return `npm ${npm.package}@${npm.version}`;
+  if (pypi !== undefined) return `pypi ${pypi.package}==${pypi.version}`;
+  if (command !== undefined) return `command ${command.command}`;
+  return url ?? `image ${image ?? ''}`;
 }

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { AppError } from '@mcp-runtime/api';
-import { writeFileAtomically } from '@mcp-runtime/base';
+import { readIfPresent, writeFileAtomically } from '@mcp-runtime/base';
 import { type CryptoKey, type JWK, exportJWK, generateKeyPair, importJWK } from 'jose';
 
 const ALGORITHM = 'EdDSA';
@@ -44,13 +43,4 @@ async function toSigningKey(jwk: JWK): Promise<SigningKey> {
   const publicJwk: JWK = { ...jwk, use: 'sig' };
   delete publicJwk.d;
   return { keyId: jwk.kid, algorithm: ALGORITHM, privateKey: await importJWK(jwk, ALGORITHM), publicJwk };
-}
-
-async function readIfPresent(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

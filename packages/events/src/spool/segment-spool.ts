@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AppError, type AuditEvent } from '@mcp-runtime/api';
+import { errnoOf } from '@mcp-runtime/base';
 import { isStorable } from '../event-text.ts';
 import { type Spool, type SpoolOptions } from './port.ts';
 import { type SegmentWriter } from './segment-writer.ts';
@@ -123,7 +124,7 @@ function batchSize(waiting: readonly Waiting[]): number {
 }
 
 function asSpoolError(error: unknown): AppError {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = errnoOf(error);
   const isFull = code === 'ENOSPC' || code === 'EDQUOT';
   return new AppError(
     isFull ? 'disk_full' : 'audit_unavailable',

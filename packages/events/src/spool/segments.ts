@@ -1,6 +1,7 @@
 import { type Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errnoOf } from '@mcp-runtime/base';
 
 /** A file of consecutive records of one writer, named for the first of them. */
 export interface Segment {
@@ -43,7 +44,7 @@ async function entriesOf(dir: string): Promise<readonly Dirent[]> {
   try {
     return await readdir(dir, { withFileTypes: true });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (errnoOf(error) === 'ENOENT') return [];
     throw error;
   }
 }
