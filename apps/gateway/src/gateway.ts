@@ -10,7 +10,7 @@ import { externalUrlOf, hostPolicyOf } from './external-url.ts';
 import { type GatewayParts, handle } from './handle.ts';
 import { createOauthVerifier } from './identify/oauth-verifier.ts';
 import { createTokenVerifier } from './identify/token-verifier.ts';
-import { trustedRanges } from './identify/trusted-ranges.ts';
+import { addressRanges } from './address-ranges.ts';
 import { createGatewayMetrics } from './metrics.ts';
 import { createOpenExchanges } from './open-exchanges.ts';
 import { type RouteTable, createRouteTable } from './route.ts';
@@ -100,7 +100,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     routes,
     metrics,
     tokens: createTokenVerifier(options.tokenKeys, clock),
-    isTrusted: trustedRanges(options.trustHeadersFrom),
+    isTrusted: addressRanges(options.trustHeadersFrom),
     hosts: hostPolicyOf(options),
     audit: options.audit,
     clock,

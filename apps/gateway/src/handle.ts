@@ -11,7 +11,7 @@ import { isResourceMetadata, resourceMetadataReply } from './identify/oauth-meta
 import { resourceUrl } from './identify/oauth-resource.ts';
 import { type OauthVerifier } from './identify/oauth-verifier.ts';
 import { type TokenVerifier } from './identify/token-verifier.ts';
-import { type IsTrusted } from './identify/trusted-ranges.ts';
+import { type IsInRange } from './address-ranges.ts';
 import { discardRest, hasJsonBody, inspect, readBody } from './inspect.ts';
 import { type GatewayMetrics } from './metrics.ts';
 import { type Ending, eventOf } from './record.ts';
@@ -24,7 +24,7 @@ export interface GatewayParts {
   readonly externalUrl: () => string;
   readonly tokens: TokenVerifier;
   readonly oauth: OauthVerifier;
-  readonly isTrusted: IsTrusted;
+  readonly isTrusted: IsInRange;
   readonly hosts: HostPolicy;
   readonly audit: AuditSink;
   readonly metrics: GatewayMetrics;

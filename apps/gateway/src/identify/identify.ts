@@ -6,11 +6,11 @@ import { type Caller, type Identified, NOBODY, PROBE, refuse } from './caller.ts
 import { identifyByOauth } from './oauth.ts';
 import { type OauthVerifier } from './oauth-verifier.ts';
 import { type TokenClaims, type TokenVerifier } from './token-verifier.ts';
-import { type IsTrusted } from './trusted-ranges.ts';
+import { type IsInRange } from '../address-ranges.ts';
 
 interface IdentifyPorts {
   readonly tokens: TokenVerifier;
-  readonly isTrusted: IsTrusted;
+  readonly isTrusted: IsInRange;
   readonly oauth: OauthVerifier;
   /** The URL by which clients call this server. */
   readonly resource: string;

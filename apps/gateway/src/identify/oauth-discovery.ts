@@ -1,7 +1,8 @@
 import { isLoopbackAddress } from '@mcp-runtime/base';
 import { type JSONWebKeySet } from 'jose';
 import { z } from 'zod';
-import { NoSuchDocument, fetchJson } from './oauth-fetch.ts';
+import { NoSuchDocument, fetchJson } from '../outbound/fetch-json.ts';
+import { ANYWHERE, PUBLIC_ONLY } from '../outbound/reach.ts';
 
 const DOCUMENTS = ['oauth-authorization-server', 'openid-configuration'] as const;
 
@@ -15,8 +16,8 @@ export async function readIssuerKeys(issuer: string, signal: AbortSignal): Promi
   const url = issuerUrl(issuer);
   const jwksUri = keysUrl(await findMetadata(issuer, url, signal), url);
   // The operator chose the issuer, so its host may be anywhere; any other host is the word of a document.
-  const addresses = jwksUri.hostname === url.hostname ? 'any' : 'public';
-  const { keys } = KeySet.parse(await fetchJson(jwksUri, { addresses, signal }));
+  const reach = jwksUri.hostname === url.hostname ? ANYWHERE : PUBLIC_ONLY;
+  const { keys } = KeySet.parse(await fetchJson(jwksUri, { reach, signal }));
   // Keys of a kind that we do not know are left out (RFC 7517 §5).
   return { keys: keys.flatMap((key) => PublicKey.safeParse(key).data ?? []) };
 }
@@ -35,7 +36,7 @@ async function findMetadata(issuer: string, url: URL, signal: AbortSignal): Prom
   const faults: unknown[] = [];
   for (const place of metadataUrls(url)) {
     try {
-      const metadata = Metadata.safeParse(await fetchJson(place, { addresses: 'any', signal }));
+      const metadata = Metadata.safeParse(await fetchJson(place, { reach: ANYWHERE, signal }));
       // RFC 8414 §3.3: metadata of another issuer must not be used.
       if (metadata.success && metadata.data.issuer === issuer) return metadata.data;
       faults.push(new Error(`\`${place.href}\` is not the metadata of this issuer`));

@@ -1,16 +1,16 @@
 import { BlockList, isIP } from 'node:net';
 import { AppError } from '@mcp-runtime/api';
 
-/** Says whether an address of a socket lies in one of the declared ranges. */
-export type IsTrusted = (remoteAddress: string | undefined) => boolean;
+/** Says whether an address, as a socket or a resolver gives it, lies in one of the ranges. */
+export type IsInRange = (address: string | undefined) => boolean;
 
 /** @throws AppError `invalid_config` naming the range that is none. */
-export function trustedRanges(cidrs: readonly string[]): IsTrusted {
+export function addressRanges(cidrs: readonly string[]): IsInRange {
   if (cidrs.length === 0) return () => false;
   const ranges = new BlockList();
   for (const cidr of cidrs) addRange(ranges, cidr);
-  return (remoteAddress) => {
-    const address = remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '') ?? '';
+  return (given) => {
+    const address = given?.replace(/^::ffff:(?=\d+\.)/i, '') ?? '';
     const family = isIP(address);
     return family !== 0 && ranges.check(address, family === 4 ? 'ipv4' : 'ipv6');
   };
