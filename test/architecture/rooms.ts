@@ -18,7 +18,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'control-plane': { folder: 'packages/control-plane', mayImport: ['policy', 'kube', ...ground], node: 'any' },
   operator: { folder: 'apps/operator', mayImport: ['control-plane', 'policy', 'kube', ...ground], node: 'any' },
   gateway: { folder: 'apps/gateway', mayImport: ['mcp', 'policy', ...ground], node: 'any' },
-  bridge: { folder: 'apps/bridge', mayImport: ground, node: 'any' },
+  bridge: { folder: 'apps/bridge', mayImport: ['mcp', ...ground], node: 'any' },
   'platform-api': {
     folder: 'apps/platform-api',
     mayImport: ['control-plane', 'policy', 'kube', 'events', ...ground],

@@ -247,6 +247,8 @@ const REFUSALS: readonly {
   { name: 'a batch', body: [INITIALIZE], status: 400, code: -32600 },
   { name: 'what is not JSON', body: '{', status: 400, code: -32700 },
   { name: 'what is not JSON-RPC', body: { id: 1, method: 'ping' }, status: 400, code: -32600 },
+  { name: 'a member that is there twice', body: '{"jsonrpc":"2.0","id":1,"method":"ping","method":"x"}', status: 400 },
+  { name: 'a member in another case', body: '{"jsonrpc":"2.0","id":1,"method":"ping","Method":"x"}', status: 400 },
   { name: 'an id that cannot be exact', body: '{"jsonrpc":"2.0","id":9007199254740993,"method":"ping"}', status: 400 },
   { name: 'a request without session', body: { jsonrpc: '2.0', id: 1, method: 'ping' }, status: 400 },
   {
@@ -304,7 +306,12 @@ test('refuses more sessions than it may have', async () => {
   assert.equal((await aClient(bridge)).hello.status, 200);
 });
 
-const ENVELOPE = { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } };
+const ENVELOPE = {
+  _meta: {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': {},
+  },
+};
 const DISCOVER = { jsonrpc: '2.0', id: 'd', method: 'server/discover', params: ENVELOPE };
 const DISCOVER_HEADERS = { 'MCP-Protocol-Version': '2026-07-28', 'Mcp-Method': 'server/discover' };
 
@@ -340,7 +347,7 @@ test('cancels a stateless request when its client leaves', async () => {
   const leave = new AbortController();
   const left = fetch(bridge.url, {
     method: 'POST',
-    headers,
+    headers: { ...headers, 'Mcp-Name': 'hang' },
     body: JSON.stringify(call('hang')),
     signal: leave.signal,
   });
@@ -348,5 +355,5 @@ test('cancels a stateless request when its client leaves', async () => {
   leave.abort();
   await assert.rejects(left);
   let seen: string | undefined;
-  while (seen !== '[1]') seen = textOf(await post(bridge, call('cancelled'), headers));
+  while (seen !== '[1]') seen = textOf(await post(bridge, call('cancelled'), { ...headers, 'Mcp-Name': 'cancelled' }));
 });

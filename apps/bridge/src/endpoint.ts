@@ -3,9 +3,9 @@ import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { AppError, HEADERS, asAppError } from '@mcp-runtime/api';
 import { EventStream, type EventStreamOptions } from './event-stream.ts';
 import { Exchange } from './exchange.ts';
-import { acceptsStream, checkHost, eraOf, headerOf, readBody } from './inbound.ts';
-import { type Message, type MessageId, type Request, type Response, readMessage } from './message.ts';
-import { sendEmpty, sendError, sendFault } from './reply.ts';
+import { acceptsStream, checkHost, eraOf, headerOf, readBody, readClientMessage } from './inbound.ts';
+import { type Message, type MessageId, type Request, type Response } from './message.ts';
+import { sendEmpty, sendEraFault, sendError, sendFault } from './reply.ts';
 import { Session } from './session.ts';
 import { type Sessions } from './sessions.ts';
 import { type StatelessSide } from './stateless.ts';
@@ -68,16 +68,16 @@ export class Endpoint {
   }
 
   async #post(call: Call): Promise<void> {
-    const message = readMessage(await readBody(call.request, this.#ports.maxMessageBytes));
+    const message = readClientMessage(await readBody(call.request, this.#ports.maxMessageBytes));
     // From here on the client's leaving is told by the `close` of the response.
     if (call.response.destroyed) return;
     if (message.kind === 'fault') return sendFault(call.response, message);
     const id = message.kind === 'request' ? message.id : null;
-    await this.#guarded(call, id, () =>
-      eraOf(call.request, message) === 'modern'
-        ? this.#postStateless(call, message)
-        : this.#postToSession(call, message),
-    );
+    await this.#guarded(call, id, () => {
+      const era = eraOf(call.request, message);
+      if (era.kind === 'refused') return sendEraFault(call.response, era, id);
+      return era.kind === 'modern' ? this.#postStateless(call, message) : this.#postToSession(call, message);
+    });
   }
 
   async #postToSession(call: Call, message: Message): Promise<void> {

@@ -1,7 +1,14 @@
 import { type IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
-import { AppError, HEADERS, MCP_LEGACY_VERSIONS, MCP_MODERN_VERSIONS } from '@mcp-runtime/api';
-import { type Message, PROTOCOL_VERSION, metaOf } from './message.ts';
+import { AppError, HEADERS, MCP_LEGACY_VERSIONS } from '@mcp-runtime/api';
+import {
+  type Era,
+  type EraFault,
+  FAULT_TEXT,
+  eraOf as eraOfMessage,
+  readMessage as readStrictly,
+} from '@mcp-runtime/mcp';
+import { type Message, type MessageFault, oneLine } from './message.ts';
 
 /**
  * Refuses what a web page could send through a name that it controls (DNS rebinding): `Host` and `Origin` must name a
@@ -47,32 +54,36 @@ export function acceptsStream({ headers }: IncomingMessage): boolean {
 }
 
 export function headerOf({ headers }: IncomingMessage, name: keyof typeof HEADERS): string | undefined {
-  const value = headers[HEADERS[name].toLowerCase()];
-  return Array.isArray(value) ? value.join(',') : value;
+  return headerText({ headers }, HEADERS[name].toLowerCase());
+}
+
+function headerText({ headers }: Pick<IncomingMessage, 'headers'>, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
 }
 
 /**
- * By which era's rules a message is served: the body says it, the headers must agree. A notification or response without
- * the envelope is legacy.
- * @throws AppError `header_mismatch`, `invalid_request`
+ * Reads what a client sent as the gateway reads it, so that neither takes it for another message.
+ * Never throws.
  */
-export function eraOf(request: IncomingMessage, message: Message): 'legacy' | 'modern' {
-  const version = headerOf(request, 'mcpProtocolVersion');
-  const claimed = message.kind === 'response' ? undefined : metaOf(message)[PROTOCOL_VERSION];
-  if (message.kind === 'response' || claimed === undefined) {
-    if (version === undefined || includes(MCP_LEGACY_VERSIONS, version)) return 'legacy';
-    if (!includes(MCP_MODERN_VERSIONS, version)) {
-      throw new AppError('invalid_request', `protocol version \`${version}\` is not supported`);
-    }
-    throw new AppError('header_mismatch', 'the headers name a protocol version that the message does not');
-  }
-  const method = headerOf(request, 'mcpMethod');
-  if (version !== claimed || (message.kind === 'request' && method !== message.method)) {
-    throw new AppError('header_mismatch', 'the headers do not name the protocol version and method of the message');
-  }
-  return 'modern';
+export function readClientMessage(bytes: Uint8Array): Message | MessageFault {
+  const read = readStrictly(bytes);
+  if (!read.ok) return { kind: 'fault', code: read.code, message: FAULT_TEXT[read.fault], id: read.id };
+  const text = oneLine(Buffer.from(bytes).toString('utf8'));
+  return read.message.kind === 'response' ? { ...read.message, errorCode: undefined, text } : { ...read.message, text };
 }
 
-function includes(versions: readonly string[], version: string): boolean {
-  return versions.includes(version);
+/**
+ * By which era's rules a message is served: the body says it, the headers must agree.
+ * @throws AppError `invalid_request` for a version that nobody knows
+ */
+export function eraOf(request: IncomingMessage, message: Message): Era | EraFault {
+  const era = eraOfMessage(message, (name) => headerText(request, name));
+  const version = headerOf(request, 'mcpProtocolVersion');
+  if (era.kind === 'legacy' && version !== undefined && !LEGACY.includes(version)) {
+    throw new AppError('invalid_request', `protocol version \`${version}\` is not supported`);
+  }
+  return era;
 }
+
+const LEGACY: readonly string[] = MCP_LEGACY_VERSIONS;

@@ -1,4 +1,5 @@
 import { isRecord } from '@mcp-runtime/base';
+
 /** JSON-RPC messages as the bridge needs them: who they are for, and the text that is passed on. */
 
 export type MessageId = string | number;
@@ -41,7 +42,7 @@ export interface MessageFault {
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Reads one message from one JSON text. Never throws. */
+/** Reads one message of a server or of the bridge's own from one JSON text. Never throws. */
 export function readMessage(bytes: Uint8Array): Message | MessageFault {
   let text: string;
   let root: unknown;
@@ -52,8 +53,12 @@ export function readMessage(bytes: Uint8Array): Message | MessageFault {
     return fault(-32700, 'the message is not UTF-8 JSON');
   }
   if (Array.isArray(root)) return fault(-32600, 'batches are not supported');
-  // A raw line end cannot be inside a JSON string, so only white space changes.
-  return toMessage(root, text.replaceAll(/[\r\n]/g, ' '));
+  return toMessage(root, oneLine(text));
+}
+
+/** A raw line end cannot be inside a JSON string, so only white space changes. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/[\r\n]/g, ' ');
 }
 
 function toMessage(root: unknown, text: string): Message | MessageFault {
@@ -102,7 +107,6 @@ export function cancelledIdOf(notification: Notification): MessageId | undefined
 }
 
 export const SUBSCRIPTION_ID = 'io.modelcontextprotocol/subscriptionId';
-export const PROTOCOL_VERSION = 'io.modelcontextprotocol/protocolVersion';
 
 /** Id of the `subscriptions/listen` request that a notification belongs to. */
 export function subscriptionIdOf(notification: Notification): MessageId | undefined {

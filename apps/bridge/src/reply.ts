@@ -1,5 +1,6 @@
 import { type ServerResponse } from 'node:http';
 import { type AppError, ERRORS, toJsonRpcError } from '@mcp-runtime/api';
+import { type EraFault } from '@mcp-runtime/mcp';
 import { type MessageFault, type MessageId } from './message.ts';
 
 /** Seconds after which an overloaded bridge may be asked again. */
@@ -17,6 +18,12 @@ export function sendError(response: ServerResponse, error: AppError, id: Message
 
 export function sendFault(response: ServerResponse, { code, message, id }: MessageFault): void {
   send(response, 400, {}, JSON.stringify({ jsonrpc: '2.0', id, error: { code, message } }));
+}
+
+export function sendEraFault(response: ServerResponse, fault: EraFault, id: MessageId | null): void {
+  const { status, code, message, data } = fault;
+  const error = data === undefined ? { code, message } : { code, message, data };
+  send(response, status, {}, JSON.stringify({ jsonrpc: '2.0', id, error }));
 }
 
 export function sendEmpty(response: ServerResponse, status: 200 | 202): void {
