@@ -5,6 +5,7 @@ import { headersTarget } from './fuzz/headers.ts';
 import { policyTarget } from './fuzz/policy.ts';
 import { Random } from './fuzz/random.ts';
 import { readerTarget } from './fuzz/reader.ts';
+import { sealTarget } from './fuzz/seal.ts';
 import { sseTarget } from './fuzz/sse.ts';
 import { type OpenTarget } from './fuzz/target.ts';
 import { upstreamTarget } from './fuzz/upstream.ts';
@@ -15,6 +16,7 @@ export const TARGETS: Readonly<Record<string, OpenTarget>> = {
   sse: sseTarget,
   answer: answerTarget,
   policy: policyTarget,
+  seal: sealTarget,
   upstream: upstreamTarget,
 };
 
