@@ -22,6 +22,9 @@ const SERVERS: readonly Server[] = [
   { name: 'dual-era server', start: startDualEraServer, sets: REQUIREMENT_SETS, lacks: /^tasks-/ },
 ];
 
+/** One gateway, and three behind a round-robin balancer. */
+const REPLICAS = [1, 3] as const;
+
 const suite = findSuite();
 const skip =
   suite === undefined
@@ -33,22 +36,30 @@ for (const { name, start, sets, lacks } of SERVERS) {
     test(`${name}: every check of ${set} ends through the gateway as it does directly`, { skip }, async (t) => {
       assert.ok(suite !== undefined);
       await using server = await start();
-      await using governed = await govern(server.url, await toolsToAllow(server));
-
+      const tools = await toolsToAllow(server);
       const direct = await runSuite(suite, set, server.url.href);
-      const through = await runSuite(suite, set, governed.url);
+      t.diagnostic(`${name}, ${set}: directly ${totals(direct)}`);
 
-      const permitted = governed.events.filter(({ payload }) => payload.decision === 'allow').length;
-      t.diagnostic(`${name}, ${set}: directly ${totals(direct)}; through the gateway ${totals(through)}`);
-      t.diagnostic(`${name}, ${set}: ${governed.events.length} requests were recorded, ${permitted} of them permitted`);
-      const differences = compare(direct, through);
-      for (const { check, messages } of differences) t.diagnostic(`${check}: ${messages.join(' | ')}`);
-      const allowed = ALLOWED_DIFFERENCES.filter((one) => one.server === name);
-      assert.deepEqual(differences.map(toLine), allowed.map(toLine));
+      for (const replicas of REPLICAS) {
+        await using governed = await govern(server.url, { tools, replicas });
+        const through = await runSuite(suite, set, governed.url);
+
+        const permitted = governed.events.filter(({ payload }) => payload.decision === 'allow').length;
+        t.diagnostic(`${name}, ${set}: through ${replicas} gateways ${totals(through)}`);
+        t.diagnostic(`${governed.events.length} requests were recorded, ${permitted} of them permitted`);
+        const differences = compare(direct, through);
+        for (const { check, messages } of differences) t.diagnostic(`${check}: ${messages.join(' | ')}`);
+        const allowed = ALLOWED_DIFFERENCES.filter((one) => one.server === name);
+        assert.deepEqual(differences.map(toLine), allowed.map(toLine));
+        assert.ok(permitted > 0, 'policy decided about nothing');
+        assert.ok(
+          governed.shares().every((share) => share > 0),
+          'a replica served nothing',
+        );
+      }
 
       const failed = direct.filter(({ scenario, status }) => status === 'FAILURE' && !lacks.test(scenario));
       assert.deepEqual(failed, [], 'the server itself fails, so there is nothing to compare');
-      assert.ok(permitted > 0, 'policy decided about nothing');
     });
   }
 }

@@ -6,12 +6,17 @@ export interface Front extends AsyncDisposable {
 }
 
 /**
- * Passes everything on as it is, with headers added that say who calls: the suite cannot send a credential, and a proxy
- * that the network trusts is one way to give it an identity.
+ * Passes everything on as it is, each request to the next target, with headers added that say who calls: the suite cannot
+ * send a credential, and a proxy that the network trusts is one way to give it an identity.
  */
-export async function startFront(target: URL, identity: Readonly<Record<string, string>>): Promise<Front> {
+export async function startFront(targets: readonly URL[], identity: Readonly<Record<string, string>>): Promise<Front> {
   const added = Object.entries(identity).flat();
-  const server = createServer((incoming, response) => passOn(incoming, response, target, added));
+  let turn = 0;
+  const server = createServer((incoming, response) => {
+    const target = targets[turn++ % targets.length];
+    if (target === undefined) response.destroy();
+    else passOn(incoming, response, target, added);
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

@@ -4,6 +4,7 @@ import { type AnswerBody, type Delivery, write } from './answer/delivery.ts';
 import { dataEvent, eventsBody } from './answer/events.ts';
 import { type ListView, listBody } from './answer/list.ts';
 import { plainBody } from './answer/plain.ts';
+import { refusedSessionBody } from './answer/refused-session.ts';
 import { askAgain } from './authorize.ts';
 import { type Exchange } from './exchange.ts';
 import { answeredSessionId, callerHeaders, mediaType, sessionIdOf, upstreamHeaders } from './headers.ts';
@@ -95,7 +96,9 @@ class Forwarding implements AnswerReceiver {
     const { limits } = this.#ports;
     const view = this.#view();
     if (this.#isEvents) return eventsBody(delivery, view === undefined ? [] : [view], limits.maxEventBytes);
-    return view === undefined ? plainBody(delivery) : listBody(delivery, view, limits.maxListBytes);
+    if (view !== undefined) return listBody(delivery, view, limits.maxListBytes);
+    const isSessionRefused = delivery.status === 400 && this.#exchange.upstreamSession !== undefined;
+    return isSessionRefused ? refusedSessionBody(delivery) : plainBody(delivery);
   }
 
   /** A stream has no end to wait for: its record is written before its first byte. */

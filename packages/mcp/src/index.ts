@@ -6,4 +6,5 @@ export { isKnownMethod, targetOf } from './target.ts';
 
 // answers
 export { type AnswerOutcome, filterList, isResponse, outcomeOf } from './answer.ts';
+export { isLostSession } from './lost-session.ts';
 export { type SseEvent, SseSplitter } from './sse.ts';
