@@ -4,13 +4,20 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cliFiles } from './generate/cli.ts';
 import { crdFiles } from './generate/crds.ts';
+import { evidenceFiles } from './generate/evidence.ts';
 import { pageFiles } from './generate/pages.ts';
 import { schemaFiles } from './generate/schemas.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Path from the root of the repository, and what makes the text of that file. */
-const generators: readonly Readonly<Record<string, () => string>>[] = [crdFiles, schemaFiles, pageFiles, cliFiles];
+const generators: readonly Readonly<Record<string, () => string>>[] = [
+  crdFiles,
+  schemaFiles,
+  pageFiles,
+  cliFiles,
+  evidenceFiles,
+];
 
 const files = generators.flatMap((group) => Object.entries(group)).map(([path, make]) => ({ path, text: make() }));
 const stale = files.filter(({ path, text }) => textAt(path) !== text);

@@ -13,6 +13,7 @@ const SUITES = {
       'packages/*/src/**/*.test.ts',
       'apps/*/src/**/*.test.ts',
       'test/architecture/*.test.ts',
+      'test/evidence/*.test.ts',
       'scripts/**/*.test.ts',
     ],
     concurrency: 3,

@@ -97,6 +97,7 @@ function indexPage(): string {
     '- [Commands](cli.md): every command, its arguments and flags.',
     '- [Errors](errors.md): every code, and what each edge makes of it.',
     '- [Names on the wire](names.md): headers, labels, claims and event types.',
+    '- [What is claimed, and where it is shown](evidence.md): each claim with its tests.',
     '',
     'JSON Schemas for editors are in [schemas](schemas); `schemas/resource.json` takes every kind:',
     '',
