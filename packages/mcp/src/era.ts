@@ -1,6 +1,7 @@
 import { HEADERS, MCP_MODERN_VERSIONS } from '@mcp-runtime/api';
 import { type Message, isMembers } from './message.ts';
 import { META_KEYS } from './meta-keys.ts';
+import { decodeMirrored, mirroredName } from './mirrored.ts';
 
 export type Era = { readonly kind: 'legacy' } | { readonly kind: 'modern'; readonly version: string };
 
@@ -71,38 +72,6 @@ const REMOVED: ReadonlySet<string> = new Set([
   'resources/subscribe',
   'resources/unsubscribe',
 ]);
-
-/** MCP 2026-07-28, "Streamable HTTP", mirrored headers. */
-const MIRRORED: ReadonlyMap<string, string> = new Map([
-  ['tools/call', 'name'],
-  ['prompts/get', 'name'],
-  ['resources/read', 'uri'],
-  ['tasks/get', 'taskId'],
-  ['tasks/update', 'taskId'],
-  ['tasks/cancel', 'taskId'],
-]);
-
-function mirroredName(method: string, params: Readonly<Record<string, unknown>>): string | undefined {
-  const member = MIRRORED.get(method);
-  const value = member === undefined ? undefined : params[member];
-  return typeof value === 'string' ? value : undefined;
-}
-
-const SENTINEL = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/;
-
-/** The value that a mirrored header stands for; undefined when it is absent or badly encoded. */
-function decodeMirrored(value: string | undefined): string | undefined {
-  const trimmed = value?.replace(/^[ \t]+|[ \t]+$/g, '');
-  const encoded = trimmed === undefined ? undefined : SENTINEL.exec(trimmed)?.[1];
-  if (encoded === undefined) return trimmed;
-  const bytes = Buffer.from(encoded, 'base64');
-  const isCanonical = bytes.toString('base64') === encoded;
-  return isCanonical && isUtf8(bytes) ? bytes.toString('utf8') : undefined;
-}
-
-function isUtf8(bytes: Buffer): boolean {
-  return Buffer.from(bytes.toString('utf8'), 'utf8').equals(bytes);
-}
 
 function mismatch(message: string): EraFault {
   return refuse(400, -32020, message);

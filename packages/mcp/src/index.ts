@@ -3,8 +3,14 @@ export { type Message, type MessageFault, type ReadMessage, readMessage } from '
 export { FAULT_TEXT } from './fault-text.ts';
 export { type Era, type EraFault, type HeaderLookup, eraOf } from './era.ts';
 export { isKnownMethod, targetOf } from './target.ts';
+export { META_KEYS } from './meta-keys.ts';
+export { encodeMirrored, mirroredName } from './mirrored.ts';
 
 // answers
 export { type AnswerOutcome, filterList, isResponse, outcomeOf } from './answer.ts';
 export { isLostSession } from './lost-session.ts';
 export { type SseEvent, SseSplitter } from './sse.ts';
+
+// texts of JSON
+export { memberText, withMembers } from './json-edit.ts';
+export { itemTexts, readJsonText } from './json-text.ts';

@@ -165,6 +165,11 @@ export function* itemsOf(text: string, start: number): Generator<Span> {
   }
 }
 
+/** The texts of an array's items; empty for anything else. `array` is JSON. */
+export function itemTexts(array: string): string[] {
+  return [...itemsOf(array, skipSpace(array, 0))].map(({ start, end }) => array.slice(start, end));
+}
+
 /** Place of a member's value. */
 export function memberAt(text: string, start: number, wanted: string): Span | undefined {
   for (const [name, value] of membersOf(text, start)) if (name === wanted) return value;
