@@ -6,7 +6,6 @@ export {
   type LoadedFiles,
   type ResourceProblem,
   loadResourceFiles,
-  nearest,
   parseResources,
   problemText,
 } from './files/index.ts';

@@ -1,6 +1,6 @@
 import { AppError } from '@mcp-runtime/api/errors';
+import { nearest } from '@mcp-runtime/base/nearest';
 import { type ArgSpec, type FlagSpec, type FlagSpecs, type FlagValues } from './command.ts';
-import { closest } from './closest.ts';
 
 /** The words of one command line after the command's own words. */
 export interface Words {
@@ -39,7 +39,7 @@ function findFlag(word: string, specs: FlagSpecs): { name: string; spec: FlagSpe
     : Object.keys(specs).find((key) => specs[key]?.short === written.slice(1));
   const spec = name !== undefined && Object.hasOwn(specs, name) ? specs[name] : undefined;
   if (name !== undefined && spec !== undefined) return { name, spec, inline };
-  const near = closest(
+  const near = nearest(
     written,
     Object.keys(specs).map((key) => `--${key}`),
   );

@@ -1,6 +1,6 @@
 import { AppError, asAppError, toExitCode } from '@mcp-runtime/api/errors';
+import { nearest } from '@mcp-runtime/base/nearest';
 import { type Command, type CommandIo, type FlagSpecs, type FlagValues, type Printed } from './command.ts';
-import { closest } from './closest.ts';
 import { commandHelp, groupHelp, programHelp } from './help.ts';
 import { checkArgs, flagValues, splitWords } from './parse.ts';
 import { OUTPUT_FORMATS, type OutputFormat, isOutputFormat, printable, render } from './print.ts';
@@ -85,11 +85,11 @@ function helpOrUnknown(commands: readonly Command[], words: readonly string[], i
 function unknownCommand(commands: readonly Command[], plain: readonly string[]): AppError {
   const written = plain.slice(0, 3).join(' ');
   const near =
-    closest(
+    nearest(
       written,
       commands.map((command) => command.path),
     ) ??
-    closest(
+    nearest(
       plain[0] ?? '',
       commands.map((command) => command.path.split(' ')[0] ?? ''),
     );

@@ -4,6 +4,3 @@ export { type LoadedResource, type LoadedFiles } from './read-resources.ts';
 
 // faults
 export { type ResourceNote, type ResourceProblem, problemText } from './problem.ts';
-
-// did you mean
-export { nearest } from './nearest.ts';

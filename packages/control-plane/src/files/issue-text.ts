@@ -1,5 +1,5 @@
 import { type z } from 'zod';
-import { nearest } from './nearest.ts';
+import { nearest } from '@mcp-runtime/base/nearest';
 import { type FieldPath } from './yaml-documents.ts';
 
 const MAX_QUOTED = 60;

@@ -1,7 +1,7 @@
 import { DEFAULT_NAMESPACE, ObjectMeta, RESOURCE_KINDS, type Resource, isResourceKind } from '@mcp-runtime/api';
+import { nearest } from '@mcp-runtime/base/nearest';
 import { type z } from 'zod';
 import { fieldText, issueText, quoted, unknownFieldText } from './issue-text.ts';
-import { nearest } from './nearest.ts';
 import { type ResourceNote, type ResourceProblem } from './problem.ts';
 import { fieldNamesAt } from './schema-walk.ts';
 import { type FieldPath, MAX_DOCUMENTS, type Position, type YamlDocument, parseYaml } from './yaml-documents.ts';
