@@ -6,16 +6,18 @@ import { type ListView, listBody } from './answer/list.ts';
 import { plainBody } from './answer/plain.ts';
 import { refusedSessionBody } from './answer/refused-session.ts';
 import { askAgain } from './authorize.ts';
+import { type Ways } from './eras/ways.ts';
 import { type Exchange } from './exchange.ts';
 import { answeredSessionId, callerHeaders, mediaType, sessionIdOf, upstreamHeaders } from './headers.ts';
 import { type OpenExchanges } from './open-exchanges.ts';
 import { errorBody, failureReply, idOf, sendReply } from './reply.ts';
 import { type Ending } from './record.ts';
 import { type SessionSeal } from './session-seal.ts';
-import { type AnswerHeaders, type AnswerReceiver, type Flow, type Upstream } from './upstream/port.ts';
+import { type AnswerHeaders, type AnswerReceiver, type Flow } from './upstream/port.ts';
 
 export interface ForwardPorts {
-  readonly upstream: Upstream;
+  /** The ways to servers, which bridge where caller and server speak different eras. */
+  readonly ways: Ways;
   readonly open: OpenExchanges;
   readonly seal: SessionSeal;
   /** Appends the audit event. Rejects only where the server asks that nothing goes unrecorded. */
@@ -51,7 +53,7 @@ class Forwarding implements AnswerReceiver {
 
   async run(): Promise<void> {
     const exchange = this.#exchange;
-    const { open, upstream, limits } = this.#ports;
+    const { open, ways, limits } = this.#ports;
     const remove = open.add({
       exchange,
       ask: (policy, now) => askAgain(exchange, policy, now),
@@ -62,7 +64,7 @@ class Forwarding implements AnswerReceiver {
     const idleTimeoutMs = exchange.verb === 'GET' ? 0 : limits.answerTimeoutMs;
     const body = exchange.verb === 'POST' ? exchange.body : null;
     const request = { method: exchange.verb, headers: upstreamHeaders(exchange), body, idleTimeoutMs };
-    this.#giveUp = upstream.send(this.#target, request, this);
+    this.#giveUp = ways.send({ exchange, target: this.#target, request }, this);
     await this.#ended.promise;
     remove();
   }
@@ -74,6 +76,7 @@ class Forwarding implements AnswerReceiver {
       void this.#fail(new AppError('upstream_unavailable', 'the MCP server refused the gateway'));
       return;
     }
+    if (status >= 400) this.#ports.ways.doubt(this.#target);
     this.#status = status;
     const type = mediaType(headers);
     this.#isEvents = type === 'text/event-stream';
@@ -127,7 +130,9 @@ class Forwarding implements AnswerReceiver {
   }
 
   onFailure(error: AppError): void {
-    if (!this.#isOver) void this.#fail(error);
+    if (this.#isOver) return;
+    this.#ports.ways.doubt(this.#target);
+    void this.#fail(error);
   }
 
   #view(): ListView | undefined {

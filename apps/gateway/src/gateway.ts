@@ -6,6 +6,8 @@ import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce, errnoOf 
 import { type JWK } from 'jose';
 import { serveAdmin } from './admin.ts';
 import { type AuditSink } from './audit.ts';
+import { createUpstreamEras } from './eras/upstream-eras.ts';
+import { createWays } from './eras/ways.ts';
 import { externalUrlOf, hostPolicyOf } from './external-url.ts';
 import { type GatewayParts, handle } from './handle.ts';
 import { createOauthVerifier } from './identify/oauth-verifier.ts';
@@ -89,6 +91,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const opened = new OpenedSoFar();
   const upstream = createHttpUpstream(clock);
   opened.add(() => upstream.close());
+  const eras = createUpstreamEras({ upstream, isHttpSse: async () => false }, clock);
+  const ways = createWays({ upstream, eras, bridges: {} });
+  opened.add(() => ways.close());
   const oauth = createOauthVerifier({ clock, log });
   opened.add(() => oauth.close());
   const routes = createRouteTable();
@@ -107,7 +112,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     log,
     limits,
     forwarding: {
-      upstream,
+      ways,
       open,
       seal: createSessionSeal(options.sessionKeys ?? [randomBytes(SESSION_KEY_BYTES)]),
       limits: { answerTimeoutMs: limits.answerTimeoutMs, maxListBytes: MAX_LIST_BYTES, maxEventBytes: MAX_EVENT_BYTES },

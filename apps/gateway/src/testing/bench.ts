@@ -33,12 +33,14 @@ interface BenchOptions {
   readonly audit?: Partial<AuditSink>;
   readonly strict?: 'strict';
   readonly keepArguments?: 'redacted';
+  /** Whether the test answers when the gateway asks the server which eras it speaks. */
+  readonly probes?: 'answered' | 'seen';
 }
 
 export async function startBench(given: BenchOptions): Promise<Bench> {
   const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
   const jwk: JWK = { ...(await exportJWK(publicKey)), kid: 'test', alg: 'EdDSA' };
-  const upstream = await startTestUpstream(given.answer);
+  const upstream = await startTestUpstream(given.answer, given.probes);
   const events: AuditEvent[] = [];
   const gateway = await startGateway({
     listen: { host: '127.0.0.1', port: 0 },

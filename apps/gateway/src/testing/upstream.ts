@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { PROBE_CLIENT } from '../eras/probe.ts';
 
 /** One request as a server behind the gateway saw it. */
 export interface Seen {
@@ -16,11 +17,21 @@ export interface TestUpstream extends AsyncDisposable {
 
 export type Answer = (seen: Seen, response: ServerResponse, request: IncomingMessage) => void;
 
-/** A server that keeps what it was asked, byte for byte, and answers as the test says. */
-export async function startTestUpstream(answer: Answer): Promise<TestUpstream> {
+/**
+ * A server that keeps what it was asked, byte for byte, and answers as the test says. It says for itself that it speaks both
+ * eras, without a trace in what it has seen, unless the test wants to answer that, too.
+ */
+export async function startTestUpstream(
+  answer: Answer,
+  probes: 'answered' | 'seen' = 'answered',
+): Promise<TestUpstream> {
   const seen: Seen[] = [];
   const server = createServer((request, response) => {
     void text(request).then((body) => {
+      if (probes === 'answered' && body.includes(PROBE_CLIENT.name)) {
+        sendJson(response, { jsonrpc: '2.0', id: 1, result: { supportedVersions: ['2026-07-28', '2025-11-25'] } });
+        return;
+      }
       const one = { method: request.method ?? '', headers: request.headers, body };
       seen.push(one);
       answer(one, response, request);
