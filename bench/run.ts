@@ -1,40 +1,46 @@
-// Measures what a governed call costs beside a plain pass-through, and what the program itself costs.
-// npm run bench -- [--rounds N] [--seconds N] [--only calls,denied,help,memory] [--against CHECKOUT] [--output json]
+// Measures what a governed call costs beside a plain pass-through and beside published proxies, and what the program costs.
+// npm run bench -- [--rounds N] [--seconds N] [--only PART,…] [--load TEXT] [--against CHECKOUT] [--output json]
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureCalls } from './lab/calls.ts';
 import { measureDenied } from './lab/denied.ts';
+import { measurePeers } from './lab/peers.ts';
 import { measureHelp, measureMemory } from './lab/program.ts';
 import { type Report, reportText, thisMachine } from './lab/report.ts';
 
-const PARTS = ['calls', 'denied', 'help', 'memory'];
+const PARTS = ['calls', 'rate', 'peers', 'denied', 'help', 'memory'];
 const here = import.meta.dirname;
 const root = join(here, '..');
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '1' },
     only: { type: 'string', default: PARTS.join(',') },
+    load: { type: 'string', default: '' },
     against: { type: 'string' },
     output: { type: 'string', default: 'table' },
   },
 });
-const only = values.only.split(',');
-const unknown = only.find((part) => !PARTS.includes(part));
+const parts = new Set(values.only.split(','));
+const unknown = [...parts].find((part) => !PARTS.includes(part));
 if (unknown !== undefined) throw new Error(`--only takes ${PARTS.join(', ')}, not ${unknown}`);
 
 const pace = { rounds: positive('--rounds', values.rounds), seconds: positive('--seconds', values.seconds) };
 const against = values.against === undefined ? undefined : resolve(values.against);
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const hasCalls = parts.has('calls') || parts.has('rate');
 const report: Report = {
   at: new Date().toISOString(),
   machine: thisMachine(),
   pace,
-  ...(only.includes('help') ? { help: measureHelp(root) } : {}),
-  ...(only.includes('memory') ? { memory: await measureMemory(root) } : {}),
-  ...(only.includes('calls') ? { calls: await measureCalls(pace, against, say) } : {}),
-  ...(only.includes('denied') ? { denied: await measureDenied(pace) } : {}),
+  ...(parts.has('help') ? { help: measureHelp(root) } : {}),
+  ...(parts.has('memory') ? { memory: await measureMemory(root) } : {}),
+  rows: [
+    ...(hasCalls ? await measureCalls({ pace, against, parts, filter: values.load, say }) : []),
+    ...(parts.has('peers') ? await measurePeers(pace, say) : []),
+  ],
+  ...(parts.has('denied') ? { denied: await measureDenied(pace) } : {}),
 };
 const json = `${JSON.stringify(report, null, 2)}\n`;
 const results = join(here, 'results');

@@ -5,9 +5,9 @@ import { silentLogger, systemClock } from '@mcp-runtime/base';
 import { openEventStore, openSpool, readSpool, redact, startShipper, verifyChain } from '@mcp-runtime/events';
 import { type AuditSink, DEFAULT_LIMITS, holdPolicy, startGateway } from '@mcp-runtime/gateway';
 import { compilePolicy } from '@mcp-runtime/policy';
-import { answerQuestions, givenArgument, usage } from '../lab/answering.ts';
+import { answerQuestions, givenArgument, watchUsage } from '../lab/answering.ts';
 import { GatewaySetup } from '../lab/protocol.ts';
-import { PATH, SERVER, benchPolicy } from '../lab/subject.ts';
+import { PATH, SERVER, largePolicy, openPolicy, smallPolicy } from '../lab/subject.ts';
 
 interface Audit {
   readonly sink: AuditSink;
@@ -15,6 +15,8 @@ interface Audit {
   settled(): Promise<void>;
   records(): Promise<{ readonly records: number; readonly holds: boolean }>;
 }
+
+const POLICIES = { open: openPolicy, small: smallPolicy, large: largePolicy };
 
 const setup = GatewaySetup.parse(givenArgument());
 const audit = await auditOf(setup);
@@ -30,7 +32,7 @@ const gateway = await startGateway({
   log: silentLogger,
 });
 const policy = holdPolicy();
-policy.publish(compilePolicy(benchPolicy()));
+policy.publish(compilePolicy(POLICIES[setup.policy]()));
 gateway.routes.set({
   path: PATH,
   key: SERVER,
@@ -39,6 +41,7 @@ gateway.routes.set({
   audit: { arguments: 'none', strict: false },
   eventSource: 'files-gateway',
 });
+const usage = watchUsage();
 answerQuestions(gateway.url, {
   usage: async () => {
     await audit.settled();

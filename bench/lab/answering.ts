@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { z } from 'zod';
 import { type Usage } from './protocol.ts';
 
@@ -23,7 +24,18 @@ async function answer(question: z.infer<typeof Question>, answers: Answers): Pro
   process.send?.(await found(question.with));
 }
 
-export function usage(): Usage {
-  const { user, system } = process.cpuUsage();
-  return { cpuMicros: user + system, rssBytes: process.memoryUsage.rss() };
+const TICK_MS = 10;
+
+/** Starts to watch the event loop of this program; the function that it returns says what was used so far. */
+export function watchUsage(): () => Usage {
+  const late = monitorEventLoopDelay({ resolution: TICK_MS });
+  late.enable();
+  const lateness = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - TICK_MS);
+  return () => {
+    const { user, system } = process.cpuUsage();
+    const used = { cpuMicros: user + system, rssBytes: process.memoryUsage.rss() };
+    const delays = { lateP99: lateness(late.percentile(99)), lateMax: lateness(late.max) };
+    late.reset();
+    return { ...used, ...delays };
+  };
 }

@@ -1,10 +1,12 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type ZodType } from 'zod';
 import { Ready } from './protocol.ts';
 
-/** A program of the benchmark in a process of its own. One question at a time. */
+/** A program in a process of its own. One question at a time. */
 export interface Child extends AsyncDisposable {
   readonly url: string;
   ask<T>(question: Question, answer: ZodType<T>): Promise<T>;
@@ -15,11 +17,49 @@ interface Question {
   readonly with?: unknown;
 }
 
-/** Starts a program and waits until it is ready. It ends when this process does. */
-export async function startChild(program: URL, argument: unknown): Promise<Child> {
-  const child = fork(fileURLToPath(program), [JSON.stringify(argument)], {
-    execArgv: ['--disable-warning=ExperimentalWarning'],
-  });
+const NODE_OPTIONS = ['--disable-warning=ExperimentalWarning'];
+
+/** Starts a program of the benchmark and waits until it is ready. It ends when this process does. */
+export function startChild(program: URL, argument: unknown): Promise<Child> {
+  return askedThrough(fork(fileURLToPath(program), [JSON.stringify(argument)], { execArgv: NODE_OPTIONS }));
+}
+
+/** Starts a published program, which knows nothing of the benchmark, and waits until it listens on the port. */
+export async function startForeign(program: string, args: readonly string[], port: number): Promise<Child> {
+  const watched = new URL('watched.ts', import.meta.url).href;
+  const stdio = ['ignore', 'ignore', 'ignore', 'ipc'] satisfies StdioOptions;
+  const child = await askedThrough(fork(program, args, { execArgv: [...NODE_OPTIONS, '--import', watched], stdio }));
+  const url = `http://127.0.0.1:${port}`;
+  await listening(port);
+  return { ...child, url };
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+const LISTEN_TRIES = 200;
+
+async function listening(port: number): Promise<void> {
+  for (let tries = 0; tries < LISTEN_TRIES; tries++) {
+    const socket = connect(port, '127.0.0.1');
+    const isThere = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    if (isThere) return;
+    await delay(100);
+  }
+  throw new Error(`nothing listens on port ${port}`);
+}
+
+async function askedThrough(child: ChildProcess): Promise<Child> {
   const { url } = Ready.parse(await nextMessage(child));
   return {
     url,
@@ -43,7 +83,9 @@ async function nextMessage(child: ChildProcess): Promise<unknown> {
   try {
     const [message]: unknown[] = await Promise.race([
       once(child, 'message', { signal }),
-      once(child, 'exit', { signal }).then(() => Promise.reject(new Error(`${child.spawnargs[1]} ended`))),
+      once(child, 'exit', { signal }).then(() =>
+        Promise.reject(new Error(`${child.spawnargs.find((arg) => arg.endsWith('s'))} ended`)),
+      ),
     ]);
     return message;
   } finally {

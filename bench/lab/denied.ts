@@ -2,9 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startChild } from './child.ts';
-import { type Pace, median } from './calls.ts';
-import { Audited, type GatewaySetup, Loaded, Seen, Usage } from './protocol.ts';
-import { DENIAL, DENIED_TOOL, PATH, aToken } from './subject.ts';
+import { Audited, type GatewaySetup, Seen } from './protocol.ts';
+import { type LoadShape, type Pace, type RowFigures, type Target, runOnce } from './rounds.ts';
+import { median } from './rows.ts';
+import { DENIAL, PATH, anIssuer } from './subject.ts';
+
+const SHAPE: LoadShape = {
+  name: 'denied, 32 connections',
+  connections: 32,
+  payload: { requestBytes: 100, answer: { kind: 'denial', reason: DENIAL } },
+};
 
 /** Calls that policy refuses: medians of the rounds, milliseconds. */
 export interface DeniedResult {
@@ -19,21 +26,19 @@ export async function measureDenied({ rounds, seconds }: Pace): Promise<DeniedRe
   await using cleanUp = new AsyncDisposableStack();
   const spool = await mkdtemp(join(tmpdir(), 'mcp-runtime-bench-'));
   cleanUp.defer(() => rm(spool, { recursive: true, force: true }));
-  const { publicKey, token } = aToken();
+  const { publicKey, tokenFor } = anIssuer();
   const upstream = cleanUp.use(await startChild(new URL('../upstream/main.ts', import.meta.url), null));
   const load = cleanUp.use(await startChild(new URL('../load/main.ts', import.meta.url), null));
-  const setup: GatewaySetup = { upstream: upstream.url, audit: 'spool', spool, publicKey };
+  const setup: GatewaySetup = { upstream: upstream.url, policy: 'large', audit: 'spool', spool, publicKey };
   const gateway = cleanUp.use(await startChild(new URL('../gateway/main.ts', import.meta.url), setup));
-  const given = { url: gateway.url + PATH, token, tool: DENIED_TOOL, connections: 32, seconds };
-  const expect = { kind: 'denial', reason: DENIAL };
-  const measured: (Loaded & { readonly cpuMicrosPerCall: number })[] = [];
-  for (let round = 0; round <= rounds; round++) {
-    const before = await gateway.ask({ ask: 'usage' }, Usage);
-    const loaded = await load.ask({ ask: 'run', with: { ...given, expect } }, Loaded);
-    const after = await gateway.ask({ ask: 'usage' }, Usage);
-    if (loaded.wrong > 0) throw new Error(`${loaded.wrong} refusals were not what they should be`);
-    measured.push({ ...loaded, cpuMicrosPerCall: (after.cpuMicros - before.cpuMicros) / loaded.calls });
-  }
+  const target: Target = {
+    name: 'gateway',
+    processes: [gateway],
+    url: gateway.url + PATH,
+    token: tokenFor('alice', 0),
+  };
+  const measured: RowFigures[] = [];
+  for (let round = 0; round <= rounds; round++) measured.push(await runOnce(load, target, SHAPE, seconds));
   const { connections } = await upstream.ask({ ask: 'seen' }, Seen);
   if (connections > 0) throw new Error(`refused calls opened ${connections} connections to the server`);
   const { records } = await gateway.ask({ ask: 'records' }, Audited);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { median } from './calls.ts';
+import { median } from './rows.ts';
 
 const HELPS = 10;
 const SETTLE_MS = 3000;

@@ -1,26 +1,32 @@
 import { arch, availableParallelism, cpus, platform, release, totalmem } from 'node:os';
-import { type CallsResult } from './calls.ts';
 import { type DeniedResult } from './denied.ts';
 import { type HelpResult, type MemoryResult } from './program.ts';
+import { type Pace } from './rounds.ts';
+import { type Row, type Summary, summarize } from './rows.ts';
+import { PLAIN } from './calls.ts';
+import { BRIDGE } from './peers.ts';
 
-/** What one run found out, and on what machine. */
+/** What one run found out, and on what machine: each round, nothing summed up. */
 export interface Report {
   readonly at: string;
   readonly machine: Machine;
-  readonly pace: { readonly rounds: number; readonly seconds: number };
-  readonly calls?: readonly CallsResult[];
+  readonly pace: Pace;
+  readonly rows: readonly Row[];
   readonly denied?: DeniedResult;
   readonly help?: HelpResult;
   readonly memory?: MemoryResult | undefined;
 }
 
-interface Machine {
+export interface Machine {
   readonly node: string;
   readonly system: string;
   readonly processor: string;
   readonly cores: number;
   readonly memoryMiB: number;
 }
+
+/** What others are compared to, in each part. */
+export const MEASURES: Readonly<Record<string, string>> = { calls: PLAIN, rate: PLAIN, peers: BRIDGE };
 
 export function thisMachine(): Machine {
   return {
@@ -32,43 +38,49 @@ export function thisMachine(): Machine {
   };
 }
 
-export function reportText({ machine, calls, denied, help, memory }: Report): string {
+export function reportText({ machine, rows, denied, help, memory }: Report): string {
   const { node, system, processor, cores } = machine;
-  const lines = [`Node ${node}, ${system}, ${cores} cores (${processor})`];
-  if (calls !== undefined) lines.push('', ...callLines(calls));
+  const lines = [
+    `Node ${node}, ${system}, ${cores} cores (${processor})`,
+    '',
+    ...summaryLines(summarize(rows, MEASURES)),
+  ];
   if (denied !== undefined) {
     const { callsPerSecond, p50, p99, cpuMicrosPerCall } = denied;
-    lines.push('', 'denied, 32 connections, audited; no connection to the server');
+    lines.push('denied, 32 connections, audited; no connection to the server');
     lines.push(
       `  ${callsPerSecond.toFixed(0)} calls/s, p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms, ${cpuMicrosPerCall.toFixed(0)} µs of processor a call`,
     );
   }
   if (help !== undefined)
-    lines.push('', `mcp-runtime --help  ${help.helpMs.toFixed(0)} ms (Node alone: ${help.nodeMs.toFixed(0)} ms)`);
-  if (memory !== undefined) lines.push('', `mcp-runtime up, idle  ${memory.upMiB.toFixed(0)} MiB resident`);
+    lines.push(`mcp-runtime --help  ${help.helpMs.toFixed(0)} ms (Node alone: ${help.nodeMs.toFixed(0)} ms)`);
+  if (memory !== undefined) lines.push(`mcp-runtime up, idle  ${memory.upMiB.toFixed(0)} MiB resident`);
   return `${lines.join('\n')}\n`;
 }
 
-const COLUMNS: readonly { readonly title: string; readonly of: (result: CallsResult) => string }[] = [
-  { title: 'calls/s', of: ({ callsPerSecond }) => callsPerSecond.toFixed(0) },
-  { title: 'p50 ms', of: ({ p50 }) => p50.toFixed(2) },
-  { title: 'p99 ms', of: ({ p99 }) => p99.toFixed(2) },
-  { title: 'CPU µs/call', of: ({ cpuMicrosPerCall }) => cpuMicrosPerCall.toFixed(0) },
-  { title: '× plain', of: ({ ratio }) => ratio.toFixed(2) },
-  { title: 'RSS MiB', of: ({ rssMiB }) => rssMiB.toFixed(0) },
+/** An empty text where the figure has no meaning, as processor time where there is no proxy. */
+const figure = (value: number, digits: number): string => (Number.isFinite(value) ? value.toFixed(digits) : '');
+
+export const COLUMNS: readonly { readonly title: string; readonly of: (summary: Summary) => string }[] = [
+  { title: 'calls/s', of: ({ callsPerSecond }) => figure(callsPerSecond, 0) },
+  { title: 'p50 ms', of: ({ p50 }) => figure(p50, 2) },
+  { title: 'p95 ms', of: ({ p95 }) => figure(p95, 2) },
+  { title: 'p99 ms', of: ({ p99 }) => figure(p99, 2) },
+  { title: 'p99.9 ms', of: ({ p999 }) => figure(p999, 2) },
+  { title: 'CPU µs', of: ({ cpuMicrosPerCall }) => figure(cpuMicrosPerCall || Number.NaN, 0) },
+  { title: 'ratio', of: ({ cpuMicrosPerCall, ratio }) => figure(cpuMicrosPerCall === 0 ? Number.NaN : ratio, 2) },
+  { title: 'RSS MiB', of: ({ rssMiB }) => figure(rssMiB || Number.NaN, 0) },
+  { title: 'late ms', of: ({ cpuMicrosPerCall, lateP99 }) => figure(cpuMicrosPerCall === 0 ? Number.NaN : lateP99, 1) },
 ];
 
-function callLines(results: readonly CallsResult[]): readonly string[] {
-  const groups = Map.groupBy(
-    results,
-    ({ connections, resultBytes }) => `${connections} connections, ${resultBytes} B results`,
-  );
+function summaryLines(summaries: readonly Summary[]): readonly string[] {
+  const groups = Map.groupBy(summaries, ({ part, load }) => `${part}: ${load}`);
   return groups
     .entries()
     .toArray()
-    .flatMap(([load, rows]) => [
-      load.padEnd(28) + COLUMNS.map(({ title }) => title.padStart(12)).join(''),
-      ...rows.map((row) => `  ${row.target.padEnd(26)}${COLUMNS.map(({ of }) => of(row).padStart(12)).join('')}`),
+    .flatMap(([title, rows]) => [
+      title.padEnd(46) + COLUMNS.map((column) => column.title.padStart(9)).join(''),
+      ...rows.map((row) => `  ${row.target.padEnd(44)}${COLUMNS.map(({ of }) => of(row).padStart(9)).join('')}`),
       '',
     ]);
 }

@@ -1,40 +1,70 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { type KeyObject, generateKeyPairSync, sign } from 'node:crypto';
 import { type PolicyDocument, SESSION_TOKEN_ISSUER, TOKEN_CLAIMS, serverAudience } from '@mcp-runtime/api';
 
 /** Who calls what in a benchmark. */
 export const SERVER = { namespace: 'mcp-servers', name: 'files' } as const;
 export const PATH = '/files/mcp';
-export const RESULT_BYTES = [100, 10_240] as const;
-export const DENIED_TOOL = 'write';
 export const DENIAL = 'tool_not_granted';
 
-export function toolFor(resultBytes: number): string {
-  return `read-${resultBytes}`;
-}
+const GRANTED = [
+  ...[100, 1024, 10_240, 1_048_576].map((bytes) => `read-${bytes}`),
+  'stream-100',
+  'burst-100',
+  'list-0',
+];
+const DENIED_TOOL = 'write';
 
-const GRANTED = RESULT_BYTES.map(toolFor);
-
-/** One caller among a thousand grants, a thousand tools and ten thousand sessions. */
-export function benchPolicy(): PolicyDocument {
-  const others = Array.from({ length: 1000 }, (_, index) => String(index));
+/** Everybody may do everything, nobody has to say who they are: what the path costs without its features. */
+export function openPolicy(): PolicyDocument {
   return {
     schema_version: 'v1',
-    revision: 'bench',
+    revision: 'bench-open',
+    server: SERVER,
+    auth: { mode: 'header' },
+    policy: { mode: 'observe', default_decision: 'allow', enforce_on: 'call_tool', policy_version: 'v1' },
+    session: { required: false },
+    tools: [],
+    grants: [],
+    sessions: [],
+  };
+}
+
+/** One caller with a session token, alone. */
+export function smallPolicy(): PolicyDocument {
+  return governed('bench-small', ['alice'], GRANTED);
+}
+
+/** The same caller among a thousand grants, a thousand tools and ten thousand sessions. */
+export function largePolicy(): PolicyDocument {
+  const others = Array.from({ length: 1000 }, (_, index) => String(index));
+  const even = others.filter((_, index) => index % 2 === 0);
+  return governed('bench-large', ['alice', ...others], [...GRANTED, DENIED_TOOL, ...others], [...GRANTED, ...even]);
+}
+
+function governed(
+  revision: string,
+  humans: readonly string[],
+  tools: readonly string[],
+  granted: readonly string[] = tools,
+): PolicyDocument {
+  return {
+    schema_version: 'v1',
+    revision,
     server: SERVER,
     auth: { mode: 'token' },
     policy: { mode: 'allow-list', default_decision: 'deny', enforce_on: 'all', policy_version: 'v1' },
     session: { required: true },
-    tools: [...GRANTED, DENIED_TOOL, ...others].map((name) => ({ name, required_trust: 'low', side_effect: 'read' })),
-    grants: ['alice', ...others].map((human) => ({
+    tools: tools.map((name) => ({ name, required_trust: 'low', side_effect: 'read' })),
+    grants: humans.map((human) => ({
       name: `grant-${human}`,
       namespace: SERVER.namespace,
       human_id: human,
       agent_id: 'agent',
       max_trust: 'high',
       allowed_side_effects: ['read'],
-      tool_rules: GRANTED.map((name) => ({ name, decision: 'allow' })),
+      tool_rules: (human === 'alice' ? granted : granted.slice(0, 2)).map((name) => ({ name, decision: 'allow' })),
     })),
-    sessions: ['alice', ...others].flatMap((human) =>
+    sessions: humans.flatMap((human) =>
       Array.from({ length: 10 }, (_, index) => ({
         name: `${human}-${index}`,
         namespace: SERVER.namespace,
@@ -46,25 +76,36 @@ export function benchPolicy(): PolicyDocument {
   };
 }
 
-/** A key and a session token that it signed (RFC 7519, RFC 8037). */
-export function aToken(): { readonly publicKey: Record<string, string>; readonly token: string } {
+export interface Issuer {
+  readonly publicKey: Record<string, string>;
+  /** A session token (RFC 7519, RFC 8037) for one of the ten sessions of a human. */
+  readonly tokenFor: (human: string, session: number) => string;
+}
+
+export function anIssuer(): Issuer {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const { kty = '', crv = '', x = '' } = publicKey.export({ format: 'jwk' });
+  return {
+    publicKey: { kty, crv, x, kid: 'bench', alg: 'EdDSA' },
+    tokenFor: (human, session) => aToken(privateKey, human, session),
+  };
+}
+
+function aToken(key: KeyObject, human: string, session: number): string {
   const now = Math.floor(Date.now() / 1000);
   const claims = {
     iss: SESSION_TOKEN_ISSUER,
-    sub: 'alice',
+    sub: human,
     aud: serverAudience(SERVER.namespace, SERVER.name),
     iat: now,
     exp: now + 3600,
     [TOKEN_CLAIMS.use]: 'session',
     [TOKEN_CLAIMS.agent]: 'agent',
-    [TOKEN_CLAIMS.session]: 'alice-0',
+    [TOKEN_CLAIMS.session]: `${human}-${session}`,
     [TOKEN_CLAIMS.sessionNamespace]: SERVER.namespace,
   };
   const signed = `${encoded({ alg: 'EdDSA', typ: 'JWT', kid: 'bench' })}.${encoded(claims)}`;
-  const signature = sign(null, Buffer.from(signed), privateKey).toString('base64url');
-  return { publicKey: { kty, crv, x, kid: 'bench', alg: 'EdDSA' }, token: `${signed}.${signature}` };
+  return `${signed}.${sign(null, Buffer.from(signed), key).toString('base64url')}`;
 }
 
 function encoded(value: object): string {

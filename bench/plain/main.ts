@@ -3,13 +3,13 @@ import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
 import { Pool } from 'undici';
 import { z } from 'zod';
-import { answerQuestions, givenArgument, usage } from '../lab/answering.ts';
+import { answerQuestions, givenArgument, watchUsage } from '../lab/answering.ts';
 import { listen } from '../lab/listen.ts';
 
 const { upstream } = z.object({ upstream: z.string() }).parse(givenArgument());
 const pool = new Pool(upstream, { connections: 256, pipelining: 1 });
 const { url } = await listen((request, response) => void pass(request, response));
-answerQuestions(url, { usage });
+answerQuestions(url, { usage: watchUsage() });
 
 /** These are for one hop only (RFC 9110 §7.6.1); the host is that of the next one. */
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'te', 'trailer', 'upgrade', 'host']);

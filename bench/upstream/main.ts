@@ -1,10 +1,11 @@
-// The server behind every proxy: answers each tool call at once with as much text as the call's name asks for.
+// The server behind every proxy: answers each call at once, in the way that its name asks for.
 import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { ANSWER_START, answerEnd } from '../lab/answer-text.ts';
 import { answerQuestions } from '../lab/answering.ts';
 import { listen } from '../lab/listen.ts';
+import { ANSWER_START, answerEnd, lastEvent, listEnd, progressEvent } from '../lab/texts.ts';
 
-const CALL = /"id":(\d+),.*"name":"read-(\d+)"/;
+const QUESTION = /"id":(\d+),"method":"tools\/(list|call)"(?:,"params":\{"name":"(\w+)-(\d+)")?/;
+const LIST = listEnd('all');
 const ends = new Map<string, string>();
 const seen = { calls: 0, connections: 0 };
 
@@ -18,11 +19,29 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
   request.on('data', (part: string) => (body += part));
   request.on('end', () => {
     seen.calls += 1;
-    const [, id = '', bytes = ''] = CALL.exec(body) ?? [];
-    const text = `${ANSWER_START}${id}${endOf(bytes)}`;
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': text.length });
-    response.end(text, 'latin1');
+    const [, id = '', , kind = 'list', size = ''] = QUESTION.exec(body) ?? [];
+    if (kind === 'stream' || kind === 'burst') void sendEvents(response, id, Number(size), kind);
+    else sendJson(response, `${ANSWER_START}${id}${kind === 'list' ? LIST : endOf(size)}`);
   });
+}
+
+function sendJson(response: ServerResponse, text: string): void {
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': text.length });
+  response.end(text, 'latin1');
+}
+
+async function sendEvents(
+  response: ServerResponse,
+  id: string,
+  count: number,
+  kind: 'stream' | 'burst',
+): Promise<void> {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  for (let index = 1; index < count; index++) {
+    response.write(progressEvent(index, count), 'latin1');
+    if (kind === 'stream') await new Promise((resolve) => setImmediate(resolve));
+  }
+  response.end(lastEvent(id), 'latin1');
 }
 
 function endOf(bytes: string): string {
