@@ -8,7 +8,7 @@ export const LAB_DOCUMENT: PolicyDocument = {
   revision: 'lab',
   server: { name: 'memory', namespace: 'default' },
   auth: { mode: 'token' },
-  policy: { mode: 'allow-list', default_decision: 'deny', enforce_on: 'all', policy_version: 'v1' },
+  policy: { mode: 'allow-list', default_decision: 'deny', enforce_on: 'all', policy_version: 'v1', denials: 'explain' },
   session: { required: true },
   tools: [
     { name: 'read_graph', required_trust: 'low', side_effect: 'read' },

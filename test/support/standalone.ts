@@ -65,6 +65,7 @@ function resourcesOf({ auth, tools }: PolicyInput): readonly object[] {
       spec: {
         source: { command: { command: 'node' } },
         auth: { mode: auth },
+        policy: { denials: 'explain' },
         session: { required: auth === 'token' },
         gateway: { enabled: true },
         tools: [

@@ -1,4 +1,4 @@
-import { AppError, ERRORS, type ErrorCode } from '@mcp-runtime/api';
+import { AppError, type ErrorCode } from '@mcp-runtime/api';
 import { type Permit, type Policy, isVisible } from '@mcp-runtime/policy';
 import { type AnswerBody, type Delivery, write } from './answer/delivery.ts';
 import { dataEvent, eventsBody } from './answer/events.ts';
@@ -6,11 +6,12 @@ import { type ListView, listBody } from './answer/list.ts';
 import { plainBody } from './answer/plain.ts';
 import { refusedSessionBody } from './answer/refused-session.ts';
 import { askAgain } from './authorize.ts';
+import { denialReply } from './denial.ts';
 import { type Ways } from './eras/ways.ts';
 import { type Exchange } from './exchange.ts';
 import { answeredSessionId, callerHeaders, mediaType, sessionIdOf, upstreamHeaders } from './headers.ts';
 import { type OpenExchanges } from './open-exchanges.ts';
-import { errorBody, failureReply, idOf, sendReply } from './reply.ts';
+import { failureReply, sendReply } from './reply.ts';
 import { type Ending } from './record.ts';
 import { type SessionSeal } from './session-seal.ts';
 import { type AnswerHeaders, type AnswerReceiver, type Flow } from './upstream/port.ts';
@@ -190,13 +191,11 @@ class Forwarding implements AnswerReceiver {
     this.#giveUp();
     const exchange = this.#exchange;
     if (this.#recorded === undefined) exchange.verdict = { by: 'check', reason };
-    await this.#record({ status: this.#status || 200, outcome: 'refused' }).catch(() => {});
-    const error = new AppError(reason, message);
-    if (!exchange.response.headersSent) sendReply(exchange, failureReply(exchange, error));
-    else if (this.#isEvents && exchange.message?.kind === 'request') {
-      const body = errorBody(idOf(exchange), ERRORS[reason].rpc, message, { reason, requestId: exchange.requestId });
-      exchange.response.end(dataEvent(body));
-    } else if (this.#isEvents) exchange.response.end();
+    const reply = denialReply(exchange, { reason, message });
+    await this.#record({ status: this.#status || reply.status, outcome: 'refused' }).catch(() => {});
+    if (!exchange.response.headersSent) sendReply(exchange, reply);
+    else if (this.#isEvents && exchange.message?.kind === 'request') exchange.response.end(dataEvent(reply.body));
+    else if (this.#isEvents) exchange.response.end();
     // An answer whose record was under way has gone out whole: its connection serves other calls.
     else if (!exchange.response.writableEnded) exchange.response.destroy();
     this.#ended.resolve();

@@ -3,6 +3,7 @@ import { AppError, ERRORS, type ErrorCode, asAppError } from '@mcp-runtime/api';
 import { type Clock, type HostPolicy, type Logger, isAllowedHost } from '@mcp-runtime/base';
 import { type AuditSink } from './audit.ts';
 import { authorize } from './authorize.ts';
+import { denialReply } from './denial.ts';
 import { type Exchange, type Verb, openExchange } from './exchange.ts';
 import { type ForwardPorts, forward } from './forward.ts';
 import { sessionIdOf } from './headers.ts';
@@ -15,7 +16,7 @@ import { type IsInRange } from './address-ranges.ts';
 import { discardRest, hasJsonBody, inspect, readBody } from './inspect.ts';
 import { type GatewayMetrics } from './metrics.ts';
 import { type Ending, eventOf } from './record.ts';
-import { type Reply, denialReply, failureReply, refusalReply, sendReply } from './reply.ts';
+import { type Reply, failureReply, refusalReply, sendReply } from './reply.ts';
 import { type Route, type RouteTable } from './route.ts';
 
 export interface GatewayParts {

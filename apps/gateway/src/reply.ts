@@ -1,6 +1,4 @@
 import { type AppError, ERRORS, type ErrorCode, HEADERS, type JsonRpcId } from '@mcp-runtime/api';
-import { isKnownMethod } from '@mcp-runtime/mcp';
-import { type Denial } from '@mcp-runtime/policy';
 import { type Exchange } from './exchange.ts';
 import { authModeOf } from './identify/auth-mode.ts';
 import { resourceMetadataUrl } from './identify/oauth-resource.ts';
@@ -12,7 +10,7 @@ export interface Reply {
   readonly body: string;
 }
 
-interface Refusal {
+export interface Refusal {
   readonly reason: ErrorCode;
   readonly message: string;
   /** JSON-RPC code; that of the reason unless given. */
@@ -50,29 +48,6 @@ export function errorBody(id: JsonRpcId, code: number, message: string, data: ob
 
 export function failureReply(exchange: Exchange, error: AppError): Reply {
   return refusalReply(exchange, { reason: error.code, message: error.message });
-}
-
-/**
- * A denial by policy. A request for a method that MCP does not have is answered in the words of a server that does not
- * have it either (JSON-RPC 2.0 §5.1; the status after MCP 2026-07-28, "Streamable HTTP").
- */
-export function denialReply(exchange: Exchange, { reason, message, status }: Denial): Reply {
-  const { message: asked, era } = exchange;
-  const isAbsent = reason === 'unknown_method' && asked?.kind === 'request' && !isKnownMethod(asked.method);
-  if (!isAbsent) return refusalReply(exchange, { reason, message, status: denialStatus(exchange, status) });
-  return refusalReply(exchange, { reason, message, code: METHOD_NOT_FOUND, status: era.kind === 'modern' ? 404 : 200 });
-}
-
-const METHOD_NOT_FOUND = -32601;
-
-/**
- * HTTP status of a denial by policy. A request is answered in band, so that clients neither log in again nor fall back
- * to an older protocol; what has no answer in band, and the question which protocol is spoken, get the status itself.
- */
-function denialStatus({ verb, message }: Exchange, status: number): number {
-  if (status !== 403) return status;
-  const isInBand = verb === 'POST' && message?.kind === 'request' && message.method !== 'server/discover';
-  return isInBand ? 200 : 403;
 }
 
 export function idOf({ message }: Exchange): JsonRpcId {

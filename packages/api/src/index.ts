@@ -48,6 +48,8 @@ export {
 export {
   AUTH_MODES,
   type AuthMode,
+  DENIALS,
+  type Denials,
   POLICY_DECISIONS,
   POLICY_MODES,
   PolicyDecision,

@@ -23,7 +23,14 @@ const DocumentAuth = z.object({
   trust_domain: text,
 });
 
-const DocumentPolicy = z.object({ mode: text, default_decision: text, enforce_on: text, policy_version: text });
+const DocumentPolicy = z.object({
+  mode: text,
+  default_decision: text,
+  enforce_on: text,
+  policy_version: text,
+  /** Extension: `conceal`, `explain` or `http`; absent is `conceal`. */
+  denials: text,
+});
 
 const DocumentSessionSettings = z.object({
   required: z.boolean().optional(),

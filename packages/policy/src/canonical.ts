@@ -39,7 +39,7 @@ const DOCUMENT: readonly Field[] = [
       ),
     ),
   ],
-  ['policy', object(texts('mode', 'default_decision', 'enforce_on', 'policy_version'))],
+  ['policy', object(texts('mode', 'default_decision', 'enforce_on', 'policy_version', 'denials'))],
   [
     'session',
     object([

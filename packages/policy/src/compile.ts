@@ -1,4 +1,4 @@
-import { type PolicyDocument, type SideEffect, type TrustLevel } from '@mcp-runtime/api';
+import { type Denials, type PolicyDocument, type SideEffect, type TrustLevel } from '@mcp-runtime/api';
 import { type End, endOf, parseInstant } from './instant.ts';
 import { type Subject, SubjectIndex } from './subject-index.ts';
 import { type TrustRank, compareBytes, normalWord, riskOf, sideEffectOf, trustRank } from './values.ts';
@@ -17,6 +17,8 @@ export interface Policy {
   /** Whether every method is governed, or tool calls alone. */
   readonly governs: 'all' | 'call_tool';
   readonly policyVersion: string;
+  /** How a denial is said to the caller. */
+  readonly denials: Denials;
   readonly sessionRequired: boolean;
   readonly tools: ReadonlyMap<string, Tool>;
   readonly grants: SubjectIndex<Grant>;
@@ -90,12 +92,19 @@ export function compilePolicy(document: PolicyDocument): Policy {
     allowsByDefault: normalWord(policy?.default_decision) === 'allow',
     governs: normalWord(policy?.enforce_on) === 'all' ? 'all' : 'call_tool',
     policyVersion: policy?.policy_version ?? 'v1',
+    denials: denialsOf(policy?.denials),
     sessionRequired: session?.required === true,
     tools: firstByName(document.tools ?? [], toTool),
     grants: new SubjectIndex(sortedGrants(document.grants ?? [])),
     sessions: sessionsByName(document.sessions ?? []),
     document,
   };
+}
+
+/** Whoever does not say otherwise conceals. */
+function denialsOf(text: string | undefined): Denials {
+  const word = normalWord(text);
+  return word === 'explain' || word === 'http' ? word : 'conceal';
 }
 
 function firstByName<T extends { readonly name: string }, R>(

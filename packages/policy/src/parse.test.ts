@@ -102,6 +102,10 @@ const DOCUMENTS: readonly { readonly change: Partial<PolicyDocument>; readonly s
     change: { policy: { default_decision: 'ask' } },
     says: 'policy.default_decision: found `ask`, allowed: allow, deny',
   },
+  {
+    change: { policy: { denials: 'hide' } },
+    says: 'policy.denials: found `hide`, allowed: conceal, explain, http',
+  },
   { change: { tools: [{ name: '' }] }, says: 'tools[0].name: is missing' },
   { change: { tools: [{ name: 't' }, { name: 't' }] }, says: 'tools[1].name: `t` is there twice' },
   {

@@ -60,6 +60,7 @@ export function renderPolicy({ server, grants, sessions, cluster, generatedAt }:
       default_decision: policy.defaultDecision,
       enforce_on: policy.enforceOn,
       policy_version: policy.policyVersion,
+      denials: policy.denials,
     },
     session: {
       required: session.required,

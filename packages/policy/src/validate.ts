@@ -25,6 +25,7 @@ const CHECKS: readonly Check[] = [
   authIsComplete,
   (document) => word('policy.mode', document.policy?.mode, POLICY_VOCABULARY.modes),
   (document) => word('policy.default_decision', document.policy?.default_decision, POLICY_VOCABULARY.decisions),
+  (document) => word('policy.denials', document.policy?.denials, POLICY_VOCABULARY.denials),
   toolsAreValid,
   grantsAreValid,
   sessionsAreValid,

@@ -118,7 +118,13 @@ export function testDocument(change: Partial<PolicyDocument> = {}, grant: Partia
     revision: 'r1',
     server: { name: 'files', namespace: 'mcp-servers' },
     auth: { mode: 'token' },
-    policy: { mode: 'allow-list', default_decision: 'deny', enforce_on: 'all', policy_version: 'v1' },
+    policy: {
+      mode: 'allow-list',
+      default_decision: 'deny',
+      enforce_on: 'all',
+      policy_version: 'v1',
+      denials: 'explain',
+    },
     session: { required: true },
     tools: [
       { name: 'read', required_trust: 'low', side_effect: 'read' },

@@ -7,11 +7,13 @@ export const AUTH_MODES = ['none', 'header', 'oauth', 'mtls', 'token'] as const;
 export const POLICY_MODES = ['allow-list', 'observe'] as const;
 export const POLICY_DECISIONS = ['allow', 'deny'] as const;
 export const ENFORCE_ON = ['call_tool', 'all'] as const;
+export const DENIALS = ['conceal', 'explain', 'http'] as const;
 export const ROLLOUT_STRATEGIES = ['RollingUpdate', 'Recreate', 'Canary'] as const;
 
 export type TrustLevel = (typeof TRUST_LEVELS)[number];
 export type SideEffect = (typeof SIDE_EFFECTS)[number];
 export type AuthMode = (typeof AUTH_MODES)[number];
+export type Denials = (typeof DENIALS)[number];
 export type PolicyDecision = (typeof POLICY_DECISIONS)[number];
 
 export const TrustLevel = z.enum(TRUST_LEVELS);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { HEADERS } from '../names.ts';
 import {
   AUTH_MODES,
+  DENIALS,
   ENFORCE_ON,
   Labels,
   POLICY_DECISIONS,
@@ -81,6 +82,10 @@ const Policy = z.strictObject({
       '`call_tool`: tool calls, and tool lists are filtered. `all`: every method, prompts and resources too, unknown methods are denied.',
   }),
   policyVersion: z.string().default('v1').meta({ description: 'Label put on decisions.' }),
+  denials: z.enum(DENIALS).optional().meta({
+    description:
+      'How a denial is said. `conceal`, also when absent: a denied tool, prompt or resource is answered like one that does not exist. `explain`: with the exact reason. `http`: with the reason and its HTTP status.',
+  }),
 });
 
 const Session = z.strictObject({

@@ -19,7 +19,13 @@ export const FULL: PolicyDocument = {
     audience: 'audience',
     trust_domain: 'domain',
   },
-  policy: { mode: 'observe', default_decision: 'deny', enforce_on: 'all', policy_version: 'policy-version' },
+  policy: {
+    mode: 'observe',
+    default_decision: 'deny',
+    enforce_on: 'all',
+    policy_version: 'policy-version',
+    denials: 'explain',
+  },
   session: {
     required: true,
     store: 'store',
