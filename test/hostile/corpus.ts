@@ -23,6 +23,15 @@ export const CREDENTIALS = [
   'no use',
 ] as const;
 
+/** Reasons of refusals whose answers tell none. */
+const RECORDED = [
+  'canceled',
+  'rpc_inspection_failed',
+  'invalid_request',
+  'request_too_large',
+  'method_not_allowed',
+] as const;
+
 const Case = z.strictObject({
   id: z.string(),
   /** What somebody might hope to get by it. */
@@ -47,7 +56,9 @@ const Case = z.strictObject({
     /** What the server behind the gateway may see of it. */
     server: z.enum(['nothing', 'the body', 'the good call']).default('nothing'),
     /** A reason: that of a denial that the answer does not tell. */
-    recorded: z.enum(['the reason', 'allow', 'nothing', 'canceled', 'rpc_inspection_failed']).default('the reason'),
+    recorded: z.enum(['the reason', 'allow', ...RECORDED]).default('the reason'),
+    /** Why the bytes behind the request are refused. */
+    alsoRecorded: z.enum(RECORDED).optional(),
   }),
 });
 

@@ -1,8 +1,7 @@
-import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { AppError } from '@mcp-runtime/api';
-import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce, errnoOf } from '@mcp-runtime/base';
+import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce } from '@mcp-runtime/base';
 import { type JWK } from 'jose';
 import { serveAdmin } from './admin.ts';
 import { type AuditSink } from './audit.ts';
@@ -13,8 +12,10 @@ import { type GatewayParts, handle } from './handle.ts';
 import { createOauthVerifier } from './identify/oauth-verifier.ts';
 import { createTokenVerifier } from './identify/token-verifier.ts';
 import { addressRanges } from './address-ranges.ts';
+import { type Address, listenOn } from './listener.ts';
 import { createGatewayMetrics } from './metrics.ts';
 import { createOpenExchanges } from './open-exchanges.ts';
+import { type Refusal, createRefusalLog } from './refusals.ts';
 import { type RouteTable, createRouteTable } from './route.ts';
 import { createSessionSeal } from './session-seal.ts';
 import { createHttpUpstream } from './upstream/http.ts';
@@ -37,12 +38,6 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   answerTimeoutMs: 300_000,
   requestTimeoutMs: 30_000,
 };
-
-export interface Address {
-  readonly host: string;
-  /** 0 is any free one. */
-  readonly port: number;
-}
 
 export interface GatewayOptions {
   readonly listen: Address;
@@ -99,6 +94,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const routes = createRouteTable();
   const metrics = createGatewayMetrics();
   const open = createOpenExchanges(clock);
+  const refusals = createRefusalLog({
+    audit: options.audit,
+    source: 'gateway',
+    clock,
+    log,
+    onLost: () => metrics.lostRecords.inc(),
+  });
+  opened.add(() => refusals.close());
   const parts: GatewayParts = {
     externalUrl: () => externalUrl,
     oauth,
@@ -108,6 +111,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     isTrusted: addressRanges(options.trustHeadersFrom),
     hosts: hostPolicyOf(options),
     audit: options.audit,
+    refusals,
     clock,
     log,
     limits,
@@ -126,12 +130,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     else
       serveAdmin(request, response, admin).catch((error: unknown) => log.error('an admin request failed', { error }));
   };
+  const listening = {
+    requestTimeoutMs: limits.requestTimeoutMs,
+    onRefused: (refusal: Refusal) => {
+      metrics.unrouted.inc({ reason: refusal.reason });
+      void refusals.record(refusal);
+    },
+  };
   try {
-    const main = await listenOn(adminListen === undefined ? serveAdminOr(serveRoute) : serveRoute, listen, limits);
+    const main = await listenOn(adminListen === undefined ? serveAdminOr(serveRoute) : serveRoute, listen, listening);
     externalUrl ||= main.url;
     opened.add(() => drain(main.server));
     opened.add(() => open.closeAll());
-    const other = adminListen && (await listenOn(serveAdminOr(notFound), adminListen, limits));
+    const other = adminListen && (await listenOn(serveAdminOr(notFound), adminListen, listening));
     if (other !== undefined) opened.add(() => drain(other.server));
     const sweeper = setInterval(() => open.sweep(clock()), SWEEP_MS).unref();
     opened.add(() => clearInterval(sweeper));
@@ -147,42 +158,6 @@ const ADMIN_PATHS: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics
 
 function notFound(_: IncomingMessage, response: ServerResponse): void {
   response.writeHead(404).end();
-}
-
-async function listenOn(
-  listener: (request: IncomingMessage, response: ServerResponse) => void,
-  { host, port }: Address,
-  { requestTimeoutMs }: GatewayLimits,
-): Promise<{ readonly server: Server; readonly url: string }> {
-  const server = createServer(
-    {
-      requestTimeout: requestTimeoutMs,
-      headersTimeout: Math.min(requestTimeoutMs, 10_000),
-      connectionsCheckingInterval: Math.min(requestTimeoutMs, 5000),
-      keepAliveTimeout: 65_000,
-      maxHeaderSize: 32 * 1024,
-      noDelay: true,
-    },
-    listener,
-  );
-  server.listen(port, host);
-  try {
-    await once(server, 'listening');
-  } catch (cause) {
-    throw listenError(cause, host, port);
-  }
-  const address = server.address();
-  const actual = typeof address === 'object' && address !== null ? address.port : port;
-  return { server, url: `http://${host.includes(':') ? `[${host.replaceAll(/[[\]]/g, '')}]` : host}:${actual}` };
-}
-
-function listenError(cause: unknown, host: string, port: number): AppError {
-  if (errnoOf(cause) === 'EADDRINUSE') {
-    return new AppError('port_in_use', `port ${port} on \`${host}\` is in use`, {
-      next: `stop the other program, or choose another port with --listen ${host}:PORT`,
-    });
-  }
-  return new AppError('invalid_config', `cannot listen on \`${host}:${port}\``, { cause });
 }
 
 /** No new connections; those that are idle end at once, the others get a moment. */

@@ -14,8 +14,10 @@ import { type OauthVerifier } from './identify/oauth-verifier.ts';
 import { type TokenVerifier } from './identify/token-verifier.ts';
 import { type IsInRange } from './address-ranges.ts';
 import { discardRest, hasJsonBody, inspect, readBody } from './inspect.ts';
+import { peerOf } from './listener.ts';
 import { type GatewayMetrics } from './metrics.ts';
 import { type Ending, eventOf } from './record.ts';
+import { type RefusalLog } from './refusals.ts';
 import { type Reply, failureReply, refusalReply, sendReply } from './reply.ts';
 import { type Route, type RouteTable } from './route.ts';
 
@@ -28,6 +30,7 @@ export interface GatewayParts {
   readonly isTrusted: IsInRange;
   readonly hosts: HostPolicy;
   readonly audit: AuditSink;
+  readonly refusals: RefusalLog;
   readonly metrics: GatewayMetrics;
   readonly clock: Clock;
   readonly log: Logger;
@@ -46,17 +49,20 @@ export async function handle(request: IncomingMessage, response: ServerResponse,
   const path = pathOf(request);
   const route = parts.routes.find(path);
   const externalUrl = parts.externalUrl();
-  if (!isAllowedHost(request.headers, parts.hosts)) return refuseUnrouted(response, parts, 'host_not_allowed');
-  if (isRepeated(request, 'host')) return refuseUnrouted(response, parts, 'invalid_request');
+  const refuse = (reason: ErrorCode, headers: Reply['headers'] = {}): Promise<void> =>
+    refuseUnrouted({ request, response, path }, { reason, headers }, parts);
+  if (lacksHost(request)) return refuse('invalid_request');
+  if (!isAllowedHost(request.headers, parts.hosts)) return refuse('host_not_allowed');
+  if (isRepeated(request, 'host')) return refuse('invalid_request');
   if (isResourceMetadata(path)) {
-    const { status, headers, body } = resourceMetadataReply(request, path, { routes: parts.routes, externalUrl });
-    response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
-    response.end(body);
-    return;
+    const { refused, ...reply } = resourceMetadataReply(request, path, { routes: parts.routes, externalUrl });
+    return refused === undefined
+      ? sendUnrouted(response, reply)
+      : refuseUnrouted({ request, response, path }, { reason: refused, reply }, parts);
   }
-  if (route === undefined) return refuseUnrouted(response, parts, 'not_found');
+  if (route === undefined) return refuse('not_found');
   const verb = VERBS.get(request.method ?? '');
-  if (verb === undefined) return refuseUnrouted(response, parts, 'method_not_allowed', { allow: 'GET, POST, DELETE' });
+  if (verb === undefined) return refuse('method_not_allowed', { allow: 'GET, POST, DELETE' });
   const exchange = openExchange({ request, response, verb, route, externalUrl, now: parts.clock() });
   parts.metrics.inFlight.inc();
   try {
@@ -177,16 +183,48 @@ function isRepeated({ rawHeaders }: IncomingMessage, name: 'host' | 'authorizati
   return count > 1;
 }
 
-function refuseUnrouted(
-  response: ServerResponse,
-  { metrics }: GatewayParts,
-  reason: ErrorCode,
-  headers: Readonly<Record<string, string>> = {},
-): void {
+/** HTTP/1.1 asks for one (RFC 9112 §3.2). */
+function lacksHost({ headers, httpVersion }: IncomingMessage): boolean {
+  return headers.host === undefined && httpVersion === '1.1';
+}
+
+interface Unrouted {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly path: string;
+}
+
+/** Refuses what has no route, or no right to ask for one. Recorded like every refusal, then answered. */
+async function refuseUnrouted(
+  { request, response, path }: Unrouted,
+  { reason, headers = {}, reply = unroutedReply(reason, headers) }: UnroutedRefusal,
+  { metrics, refusals }: GatewayParts,
+): Promise<void> {
   metrics.unrouted.inc({ reason });
+  const { status } = reply;
+  await refusals.record({ reason, status, method: request.method ?? '', path, ...peerOf(request.socket) });
+  sendUnrouted(response, reply);
+}
+
+interface UnroutedRefusal {
+  readonly reason: ErrorCode;
+  readonly headers?: Reply['headers'];
+  readonly reply?: Reply;
+}
+
+function unroutedReply(reason: ErrorCode, headers: Reply['headers']): Reply {
   const { http, meaning } = ERRORS[reason];
-  response.writeHead(http, { 'content-type': 'application/json', connection: 'close', ...headers });
-  response.end(JSON.stringify({ error: reason, message: meaning }));
+  return {
+    status: http,
+    headers: { 'content-type': 'application/json', connection: 'close', ...headers },
+    body: JSON.stringify({ error: reason, message: meaning }),
+  };
+}
+
+function sendUnrouted(response: ServerResponse, { status, headers, body }: Reply): void {
+  if (response.destroyed) return;
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+  response.end(body);
 }
 
 /** The path without its query. It is compared as it is written: another spelling of a path is another path. */

@@ -1,11 +1,6 @@
-export {
-  type Address,
-  DEFAULT_LIMITS,
-  type Gateway,
-  type GatewayLimits,
-  type GatewayOptions,
-  startGateway,
-} from './gateway.ts';
+export { DEFAULT_LIMITS, type Gateway, type GatewayLimits, type GatewayOptions, startGateway } from './gateway.ts';
+export { type Address } from './listener.ts';
+export { createRefusalLog } from './refusals.ts';
 export { type AuditSink } from './audit.ts';
 export { openSessionKeys } from './session-keys.ts';
 export { type SessionPlace, type SessionSeal, createSessionSeal } from './session-seal.ts';

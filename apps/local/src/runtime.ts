@@ -10,7 +10,7 @@ import {
 import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce, isLoopbackAddress } from '@mcp-runtime/base';
 import { startBridge } from '@mcp-runtime/bridge';
 import { SERVERS, issueSessionToken, openSigningKey, signProbeToken } from '@mcp-runtime/control-plane';
-import { DEFAULT_LIMITS, openSessionKeys, startGateway } from '@mcp-runtime/gateway';
+import { DEFAULT_LIMITS, createRefusalLog, openSessionKeys, startGateway } from '@mcp-runtime/gateway';
 import { type ResourceStore, openSqliteStore } from '@mcp-runtime/kube';
 import { type Operator, createProbe, startOperator } from '@mcp-runtime/operator';
 import { type StartBridge, startHost } from '@mcp-runtime/operator/host';
@@ -151,6 +151,8 @@ async function open(options: LocalRuntimeOptions, opened: OpenedSoFar): Promise<
       audit: { writable: audit.sink.state() === 'writable', events: await audit.events.store.count() },
     };
   };
+  const refusals = createRefusalLog({ audit: audit.sink, source: 'platform-api', clock, log });
+  opened.add(() => refusals.close());
   const api = await startPlatformApi(options.apiListen, {
     client: resources,
     events: audit.events,
@@ -163,6 +165,7 @@ async function open(options: LocalRuntimeOptions, opened: OpenedSoFar): Promise<
     policy: (key) => publisher.document(key),
     status,
     urlOf: (path) => publisher.urlOf(path),
+    recordRefusal: (refusal) => refusals.record(refusal),
     shutDown: options.onShutdownAsked,
     hosts: {
       allowedHosts: [],

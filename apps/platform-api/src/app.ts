@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { API_BASE_PATH, AppError, asAppError, toHttpError } from '@mcp-runtime/api';
-import { Hono } from 'hono';
+import { API_BASE_PATH, AppError, type ErrorCode, asAppError, toHttpError } from '@mcp-runtime/api';
+import { getConnInfo } from '@hono/node-server/conninfo';
+import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { guard } from './guard.ts';
 import { type ApiParts } from './parts.ts';
@@ -10,12 +11,16 @@ import { serverRoutes } from './routes/servers.ts';
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
+/** Of callers of whom nothing is known. */
+const REFUSALS: ReadonlySet<ErrorCode> = new Set(['unauthorized', 'host_not_allowed']);
+
 /** The routes of the platform API. Every one but `/health` needs the credential. */
 export function createApp(parts: ApiParts): Hono {
   const app = new Hono();
-  app.onError((error) => {
+  app.onError(async (error, context) => {
     const known = asAppError(error);
     const requestId = randomUUID();
+    if (REFUSALS.has(known.code)) await recordRefusal(known.code, context, parts);
     if (known.code === 'internal') parts.log.error('an API request failed', { requestId, error: String(error.stack) });
     const { status, body } = toHttpError(known, requestId);
     const next = known.next === undefined ? {} : { next: known.next };
@@ -44,4 +49,10 @@ export function createApp(parts: ApiParts): Hono {
   app.route(API_BASE_PATH, accessRoutes(parts));
   app.route(API_BASE_PATH, eventRoutes(parts));
   return app;
+}
+
+function recordRefusal(reason: ErrorCode, context: Context, { recordRefusal: record }: ApiParts): Promise<void> {
+  const { method, path } = context.req;
+  const { address } = getConnInfo(context).remote;
+  return record({ reason, method, path, ...(address === undefined ? {} : { clientAddress: address }) });
 }

@@ -1,5 +1,6 @@
 import {
   type AuditEvent,
+  type ErrorCode,
   type ObjectKey,
   type PolicyDocument,
   type RuntimeStatus,
@@ -26,6 +27,13 @@ export interface ServerLogs {
   follow(key: ObjectKey, signal: AbortSignal, onLine: (line: string) => void): void;
 }
 
+export interface ApiRefusal {
+  readonly reason: ErrorCode;
+  readonly method: string;
+  readonly path: string;
+  readonly clientAddress?: string;
+}
+
 export interface ApiParts {
   readonly client: ResourceClient;
   readonly events: Events;
@@ -40,6 +48,8 @@ export interface ApiParts {
   readonly urlOf: (path: string) => string;
   /** Asks the runtime to stop. Returns at once. */
   readonly shutDown: () => void;
+  /** Records a request that was refused before anybody was identified. Resolves when that is done; never rejects. */
+  readonly recordRefusal: (refusal: ApiRefusal) => Promise<void>;
   readonly hosts: HostPolicy;
   readonly clock: Clock;
   readonly log: Logger;

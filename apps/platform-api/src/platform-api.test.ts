@@ -10,6 +10,7 @@ import { Secret, silentLogger } from '@mcp-runtime/base';
 import { openSigningKey } from '@mcp-runtime/control-plane';
 import { openEventStore } from '@mcp-runtime/events';
 import { openMemoryStore } from '@mcp-runtime/kube';
+import { type ApiRefusal } from './parts.ts';
 import { type PlatformApi, startPlatformApi } from './start.ts';
 
 const TOKEN = 'the-admin-token';
@@ -29,6 +30,7 @@ const session = {
 interface Opened extends AsyncDisposable {
   readonly api: PlatformApi;
   readonly shutdowns: readonly string[];
+  readonly refusals: readonly ApiRefusal[];
   tell(event: AuditEvent): void;
   call(
     method: string,
@@ -43,6 +45,7 @@ async function open(): Promise<Opened> {
   const store = await openEventStore({ path: join(folder, 'events.sqlite') });
   const listeners = new Set<(event: AuditEvent) => void>();
   const shutdowns: string[] = [];
+  const refusals: ApiRefusal[] = [];
   const status: RuntimeStatus = {
     instance: 'i',
     version: '0',
@@ -76,6 +79,7 @@ async function open(): Promise<Opened> {
       policy: () => undefined,
       status: async () => status,
       urlOf: (path) => `http://gateway${path}`,
+      recordRefusal: async (refusal) => void refusals.push(refusal),
       shutDown: () => void shutdowns.push('asked'),
       hosts: { allowedHosts: [], allowedOrigins: [], scope: 'loopback' },
       clock: () => Date.now(),
@@ -85,6 +89,7 @@ async function open(): Promise<Opened> {
   return {
     api,
     shutdowns,
+    refusals,
     tell: (event) => {
       for (const listener of listeners) listener(event);
     },
@@ -116,6 +121,9 @@ test('every route but health needs the credential', async () => {
     const wrong = await fetch(`${opened.api.url}/api/v1${path}`, { headers: { authorization: `Bearer ${TOKEN}x` } });
     assert.deepEqual([bare.status, wrong.status], [401, 401], path);
   }
+  const told = { reason: 'unauthorized', method: 'GET', path: '/api/v1/nothing', clientAddress: '127.0.0.1' };
+  assert.equal(opened.refusals.length, 8);
+  assert.deepEqual(opened.refusals.at(-1), told);
 });
 
 test('a page of somebody else cannot use the credential of a browser', async () => {
@@ -128,6 +136,10 @@ test('a page of somebody else cannot use the credential of a browser', async () 
   forged.end();
   const [response] = await once(forged, 'response');
   assert.equal(response.statusCode, 403);
+  assert.deepEqual(
+    opened.refusals.map(({ reason }) => reason),
+    ['host_not_allowed', 'host_not_allowed'],
+  );
 });
 
 test('resources are applied, read, toggled and removed', async () => {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 const optionalText = z.string().max(4096).optional();
 
-/** What happened in one governed exchange. Arguments and results are not in it unless the server asks. */
+/** What happened in one governed exchange, or to a request that was refused before there was one. Arguments and results are not in it unless the server asks. */
 export const AuditPayload = z.strictObject({
   request_id: z.string().meta({ description: 'Correlation id, also given to the caller.' }),
   method: z.string().meta({ description: 'HTTP method.' }),
@@ -11,7 +11,7 @@ export const AuditPayload = z.strictObject({
   latency_ms: z.number().meta({ description: 'From the first byte of the request to the answer, milliseconds.' }),
   bytes_in: z.int(),
   bytes_out: z.int().meta({ description: 'Bytes of the answer when the record was written.' }),
-  server: z.string(),
+  server: z.string().meta({ description: 'Empty for a request that was refused before its server was known.' }),
   namespace: z.string(),
   cluster: z.string(),
   team_id: z.string().meta({ description: "The server's team." }),
@@ -47,6 +47,14 @@ export const AuditPayload = z.strictObject({
   admin_trust: optionalText,
   consented_trust: optionalText,
   effective_trust: optionalText,
+  client_address: z
+    .string()
+    .max(64)
+    .optional()
+    .meta({ description: 'Of a request that was refused before anybody was identified: the peer of its connection.' }),
+  count: z.int().min(1).optional().meta({
+    description: 'How many refusals of this reason the record stands for, where a flood was folded into one.',
+  }),
   arguments: z.unknown().optional().meta({ description: 'Redacted arguments, only where the server asks for them.' }),
 });
 

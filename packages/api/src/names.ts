@@ -50,7 +50,12 @@ export const FIELD_MANAGERS = {
 } as const;
 
 /** Types of audit events. */
-export const EVENT_TYPES = { request: 'mcp.request' } as const;
+export const EVENT_TYPES = {
+  /** A request on the path of a governed server. */
+  request: 'mcp.request',
+  /** One, or several, that were refused before it was known which server they are for. */
+  refusal: 'http.refusal',
+} as const;
 
 /** MCP revisions, oldest first. The last one is the stateless era ("modern"), the others are "legacy". */
 export const MCP_LEGACY_VERSIONS = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'] as const;

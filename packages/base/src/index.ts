@@ -1,6 +1,7 @@
 // time
 export { type Clock, systemClock } from './clock.ts';
 export { ageText } from './age.ts';
+export { type FloodGate, type FloodRate, createFloodGate } from './flood-gate.ts';
 export { type BackoffPolicy, type RetryPolicy, backoffMs, retry } from './backoff.ts';
 export { signalAfter } from './signals.ts';
 

@@ -3,7 +3,7 @@ import { ageText } from '@mcp-runtime/base';
 import { type CommandIo, type Printed } from '../frame/command.ts';
 import { connectApi } from './api-client.ts';
 import { type AuditFilters, type AuditWindow, auditPages, filterQuery, windowQuery } from './audit-query.ts';
-import { calledText, callerText } from './audit-text.ts';
+import { calledText, callerText, reasonText, serverText } from './audit-text.ts';
 import { type TargetFlags } from './target.ts';
 
 interface Flags extends TargetFlags, AuditFilters, AuditWindow {
@@ -23,10 +23,10 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
       rows: events.map(({ timestamp, payload }) => [
         ageText(timestamp, now),
         payload.decision,
-        payload.server,
+        serverText(payload),
         calledText(payload),
         callerText(payload),
-        payload.reason,
+        reasonText(payload),
         payload.outcome,
         String(Math.round(payload.latency_ms)),
       ]),

@@ -9,12 +9,17 @@ export function isResourceMetadata(path: string): boolean {
   return path === RESOURCE_METADATA_PATH || path.startsWith(`${RESOURCE_METADATA_PATH}/`);
 }
 
+interface MetadataReply extends Reply {
+  /** Why there is no metadata. */
+  readonly refused?: ErrorCode;
+}
+
 /** Tells clients of an endpoint where they get tokens for it (RFC 9728 §3). It holds nothing that is not public. */
 export function resourceMetadataReply(
   { method }: IncomingMessage,
   path: string,
   { routes, externalUrl }: { readonly routes: RouteTable; readonly externalUrl: string },
-): Reply {
+): MetadataReply {
   const route = routeOf(path.slice(RESOURCE_METADATA_PATH.length), routes);
   if (route !== undefined && route.policy.current() === undefined) return fault('policy_unavailable');
   if (route === undefined || !isOauth(route)) return fault('oauth_not_enabled', {}, { adapter_required: true });
@@ -39,9 +44,9 @@ function isOauth({ policy }: Route): boolean {
   return current !== undefined && authModeOf(current) === 'oauth';
 }
 
-function fault(reason: ErrorCode, headers: Reply['headers'] = {}, more: object = {}): Reply {
+function fault(reason: ErrorCode, headers: Reply['headers'] = {}, more: object = {}): MetadataReply {
   const { http, meaning } = ERRORS[reason];
-  return json(http, { error: reason, message: meaning, ...more }, headers);
+  return { ...json(http, { error: reason, message: meaning, ...more }, headers), refused: reason };
 }
 
 function json(status: number, body: object, headers: Reply['headers'] = {}): Reply {

@@ -1,5 +1,6 @@
 import { type AuditEvent } from '@mcp-runtime/api';
 import { printable } from '../../frame/print.ts';
+import { calledText, callerText, reasonText, serverText } from '../audit-text.ts';
 
 /** Methods that are calls to people; the rest is the protocol at work. */
 const CALLS: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read', 'tools/list']);
@@ -8,15 +9,13 @@ const CALLS: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resour
 export function callLine({ timestamp, payload }: AuditEvent): string | undefined {
   const isCall = payload.identity_source !== 'probe' && CALLS.has(payload.rpc_method ?? '');
   if (!isCall && payload.decision === 'allow') return undefined;
-  const who = [payload.human_id, payload.agent_id].filter((part) => part !== '').join(' via ') || 'nobody';
-  const what = payload.tool_name ?? payload.prompt_name ?? payload.resource_uri ?? payload.rpc_method ?? payload.method;
   const parts = [
     timestamp.slice(11, 19),
-    who,
-    payload.server,
-    what,
+    callerText(payload),
+    serverText(payload),
+    calledText(payload),
     payload.decision,
-    payload.reason,
+    reasonText(payload),
     `${payload.latency_ms.toFixed(1)} ms`,
   ];
   return parts.map(printable).join('  ');
