@@ -1,9 +1,9 @@
 // A gateway with one route and one policy; its records go nowhere, to a spool, or from there to a store as well.
 import { join } from 'node:path';
-import { type AuditEvent } from '@mcp-runtime/api';
+import { type AuditEvent, SessionTokenKeys } from '@mcp-runtime/api';
 import { silentLogger, systemClock } from '@mcp-runtime/base';
 import { openEventStore, openSpool, readSpool, redact, startShipper, verifyChain } from '@mcp-runtime/events';
-import { type AuditSink, DEFAULT_LIMITS, holdPolicy, startGateway } from '@mcp-runtime/gateway';
+import { type AuditSink, DEFAULT_LIMITS, holdPolicy, holdTokenKeys, startGateway } from '@mcp-runtime/gateway';
 import { compilePolicy } from '@mcp-runtime/policy';
 import { answerQuestions, givenArgument, watchUsage } from '../lab/answering.ts';
 import { GatewaySetup } from '../lab/protocol.ts';
@@ -25,7 +25,7 @@ const gateway = await startGateway({
   trustHeadersFrom: [],
   allowedHosts: [],
   allowedOrigins: [],
-  tokenKeys: [setup.publicKey],
+  tokenKeys: holdTokenKeys(SessionTokenKeys.parse({ keys: [setup.publicKey] })),
   audit: audit.sink,
   limits: DEFAULT_LIMITS,
   clock: systemClock,

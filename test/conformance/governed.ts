@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type AuditEvent, HEADERS, type PolicyDocument } from '@mcp-runtime/api';
 import { silentLogger, systemClock } from '@mcp-runtime/base';
-import { DEFAULT_LIMITS, type Gateway, holdPolicy, startGateway } from '@mcp-runtime/gateway';
+import { DEFAULT_LIMITS, type Gateway, holdPolicy, holdTokenKeys, startGateway } from '@mcp-runtime/gateway';
 import { type Policy, compilePolicy, revisionOf } from '@mcp-runtime/policy';
 import { startFront } from './front.ts';
 
@@ -65,7 +65,7 @@ async function startReplica(upstream: URL, policy: Policy, { sessionKeys, events
     trustHeadersFrom: ['127.0.0.0/8'],
     allowedHosts: [],
     allowedOrigins: [],
-    tokenKeys: [],
+    tokenKeys: holdTokenKeys({ keys: [] }),
     sessionKeys,
     audit: {
       append: async (event) => {

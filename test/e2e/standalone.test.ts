@@ -4,7 +4,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { HEADERS, MCPAgentSession } from '@mcp-runtime/api';
-import { openSigningKey, signSessionToken } from '@mcp-runtime/control-plane';
+import { openKeyRing, signSessionToken } from '@mcp-runtime/control-plane';
 import { z } from 'zod';
 import { bearer, openAgent } from '../support/agent.ts';
 import { connectSdkV1, connectSdkV2 } from '../support/clients.ts';
@@ -71,10 +71,10 @@ test('identity headers of any other network are refused', async () => {
 
 test('session tokens are verified against the given keys', async () => {
   await writePolicy(policy, { auth: 'token', tools: ['read_graph'] }, folder);
-  const key = await openSigningKey(join(folder, 'key.json'));
-  const otherKey = await openSigningKey(join(folder, 'other-key.json'));
+  const ring = await openKeyRing(join(folder, 'key.json'), Date.now);
+  const otherRing = await openKeyRing(join(folder, 'other-key.json'), Date.now);
   const jwks = join(folder, 'jwks.json');
-  await writeFile(jwks, JSON.stringify({ keys: [key.publicJwk] }));
+  await writeFile(jwks, JSON.stringify(ring.publicKeys()));
   const session = (server: string): MCPAgentSession =>
     MCPAgentSession.parse({
       apiVersion: 'mcpruntime.org/v1alpha1',
@@ -84,14 +84,20 @@ test('session tokens are verified against the given keys', async () => {
     });
   const life = { issuedAtMs: Date.now(), expiresAtMs: Date.now() + 60_000 };
   await using gateway = await startGateway([...base, '--jwks', jwks], folder);
+  const key = ring.signingKey();
   const { token } = await signSessionToken(key, session('memory'), life);
   const agent = await openAgent(gateway.url, bearer(token));
   assert.equal((await agent.call('read_graph')).verdict, 'allowed');
-  const forged = await signSessionToken(otherKey, session('memory'), life);
+  const forged = await signSessionToken(otherRing.signingKey(), session('memory'), life);
   await assert.rejects(openAgent(gateway.url, bearer(forged.token)), /invalid_token/);
   const ofAnother = await signSessionToken(key, session('files'), life);
   await assert.rejects(openAgent(gateway.url, bearer(ofAnother.token)), /invalid_token/);
   await assert.rejects(openAgent(gateway.url, {}), /missing_bearer_token/);
+  await writeFile(jwks, JSON.stringify(await ring.rotate({ algorithm: 'ES256', retire: 'now' })));
+  const newer = await signSessionToken(ring.signingKey(), session('memory'), life);
+  const agentAfter = await openAgent(gateway.url, bearer(newer.token));
+  assert.equal((await agentAfter.call('read_graph')).verdict, 'allowed');
+  await assert.rejects(openAgent(gateway.url, bearer(token)), /invalid_token/);
 });
 
 test('health, readiness, metrics and the state of the configuration', async () => {

@@ -1,6 +1,19 @@
-import { type AuditEvent, SESSION_TOKEN_ISSUER, TOKEN_CLAIMS, serverAudience } from '@mcp-runtime/api';
+import {
+  type AuditEvent,
+  SESSION_TOKEN_ISSUER,
+  SessionTokenKeys,
+  TOKEN_CLAIMS,
+  serverAudience,
+} from '@mcp-runtime/api';
 import { silentLogger } from '@mcp-runtime/base';
-import { DEFAULT_LIMITS, type Gateway, type GatewayLimits, holdPolicy, startGateway } from '@mcp-runtime/gateway';
+import {
+  DEFAULT_LIMITS,
+  type Gateway,
+  type GatewayLimits,
+  holdPolicy,
+  holdTokenKeys,
+  startGateway,
+} from '@mcp-runtime/gateway';
 import { compilePolicy } from '@mcp-runtime/policy';
 import { type KeyObject, createHmac, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import { type CREDENTIALS } from './corpus.ts';
@@ -38,7 +51,9 @@ export async function startLab({ respond, upstream, limits = {} }: LabOptions = 
     trustHeadersFrom: [],
     allowedHosts: [],
     allowedOrigins: [],
-    tokenKeys: [{ ...publicKey.export({ format: 'jwk' }), kid: KEY_ID, alg: 'EdDSA' }],
+    tokenKeys: holdTokenKeys(
+      SessionTokenKeys.parse({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: KEY_ID }] }),
+    ),
     audit: { append: async (event) => void events.push(event), state: () => 'writable', redact: (value) => value },
     limits: { ...DEFAULT_LIMITS, ...limits },
     clock: () => Date.now(),

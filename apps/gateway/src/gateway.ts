@@ -2,7 +2,6 @@ import { type IncomingMessage, type Server, type ServerResponse } from 'node:htt
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce } from '@mcp-runtime/base';
-import { type JWK } from 'jose';
 import { serveAdmin } from './admin.ts';
 import { type AuditSink } from './audit.ts';
 import { createUpstreamEras } from './eras/upstream-eras.ts';
@@ -10,6 +9,7 @@ import { createWays } from './eras/ways.ts';
 import { externalUrlOf, hostPolicyOf } from './external-url.ts';
 import { type GatewayParts, handle } from './handle.ts';
 import { createOauthVerifier } from './identify/oauth-verifier.ts';
+import { type TokenKeySource } from './identify/token-keys.ts';
 import { createTokenVerifier } from './identify/token-verifier.ts';
 import { addressRanges } from './address-ranges.ts';
 import { type Address, listenOn } from './listener.ts';
@@ -51,8 +51,8 @@ export interface GatewayOptions {
   readonly trustHeadersFrom: readonly string[];
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
-  /** Public keys of those who issue session tokens. */
-  readonly tokenKeys: readonly JWK[];
+  /** Public keys of who issues session tokens. */
+  readonly tokenKeys: TokenKeySource;
   /**
    * Keys that MCP session ids are sealed with, 32 bytes each: the first seals, all open. One for the life of the process unless
    * given; replicas that share them serve each other's sessions.

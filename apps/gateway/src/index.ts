@@ -2,6 +2,9 @@ export { DEFAULT_LIMITS, type Gateway, type GatewayLimits, type GatewayOptions, 
 export { type Address } from './listener.ts';
 export { createRefusalLog } from './refusals.ts';
 export { type AuditSink } from './audit.ts';
+export { type TokenKeyHolder, type TokenKeySource, holdTokenKeys } from './identify/token-keys.ts';
+export { watchTokenKeysFile } from './identify/token-keys-file.ts';
+export { pollTokenKeysUrl } from './identify/token-keys-url.ts';
 export { openSessionKeys } from './session-keys.ts';
 export { type SessionPlace, type SessionSeal, createSessionSeal } from './session-seal.ts';
 export { type PolicyHolder, type PolicySource, holdPolicy } from './policy-source.ts';

@@ -9,8 +9,8 @@ import {
 } from '@mcp-runtime/api';
 import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce, isLoopbackAddress } from '@mcp-runtime/base';
 import { startBridge } from '@mcp-runtime/bridge';
-import { SERVERS, issueSessionToken, openSigningKey, signProbeToken } from '@mcp-runtime/control-plane';
-import { DEFAULT_LIMITS, createRefusalLog, openSessionKeys, startGateway } from '@mcp-runtime/gateway';
+import { SERVERS, issueSessionToken, openKeyRing, signProbeToken } from '@mcp-runtime/control-plane';
+import { DEFAULT_LIMITS, createRefusalLog, holdTokenKeys, openSessionKeys, startGateway } from '@mcp-runtime/gateway';
 import { type ResourceStore, openSqliteStore } from '@mcp-runtime/kube';
 import { type Operator, createProbe, startOperator } from '@mcp-runtime/operator';
 import { type StartBridge, startHost } from '@mcp-runtime/operator/host';
@@ -91,13 +91,15 @@ async function open(options: LocalRuntimeOptions, opened: OpenedSoFar): Promise<
   opened.add(() => resources.close());
   const audit = await openAuditLog(dataDir, clock, log);
   opened.add(() => audit.close());
-  const [signingKey, adminToken] = await Promise.all([openSigningKey(dataDir.signingKey), openAdminToken(dataDir)]);
+  const [keyRing, adminToken] = await Promise.all([openKeyRing(dataDir.signingKey, clock), openAdminToken(dataDir)]);
+  const tokenKeys = holdTokenKeys(keyRing.publicKeys());
+  keyRing.subscribe((keys) => tokenKeys.publish(keys));
   const gateway = await startGateway({
     listen: options.listen,
     trustHeadersFrom: options.trustHeadersFrom,
     allowedHosts: [],
     allowedOrigins: [],
-    tokenKeys: [signingKey.publicJwk],
+    tokenKeys,
     sessionKeys: await openSessionKeys(dataDir.sessionKeys),
     audit: audit.sink,
     limits: DEFAULT_LIMITS,
@@ -127,7 +129,7 @@ async function open(options: LocalRuntimeOptions, opened: OpenedSoFar): Promise<
       version: options.version,
       token: async ({ namespace, name }) => {
         const life = { issuedAtMs: clock(), expiresAtMs: clock() + PROBE_TOKEN_MS };
-        return (await signProbeToken(signingKey, serverAudience(namespace, name), life)).token;
+        return (await signProbeToken(keyRing.signingKey(), serverAudience(namespace, name), life)).token;
       },
     }),
     readSecret: (namespace, name, key) => readSecretFile(dataDir, namespace, name, key),
@@ -160,7 +162,7 @@ async function open(options: LocalRuntimeOptions, opened: OpenedSoFar): Promise<
       read: (key, tail) => host.logs(key, { tail }),
       follow: (key, signal, onLine) => host.followLogs(key, { signal, onLine }),
     },
-    signingKey,
+    keyRing,
     adminToken,
     policy: (key) => publisher.document(key),
     status,
@@ -186,7 +188,7 @@ async function open(options: LocalRuntimeOptions, opened: OpenedSoFar): Promise<
     servers,
     sessionToken: async (name) => {
       const key = { namespace: DEFAULT_NAMESPACE, name };
-      const options = { client: resources, key: signingKey, ttlSeconds: SESSION_TOKEN_SECONDS, now: clock() };
+      const options = { client: resources, key: keyRing.signingKey(), ttlSeconds: SESSION_TOKEN_SECONDS, now: clock() };
       const { token, server } = await issueSessionToken(key, options);
       return { token, endpoint: publisher.urlOf(resolveServer(server).publicPath) };
     },

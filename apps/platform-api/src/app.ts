@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { API_BASE_PATH, AppError, type ErrorCode, asAppError, toHttpError } from '@mcp-runtime/api';
+import { API_BASE_PATH, AppError, type ErrorCode, JWKS_PATH, asAppError, toHttpError } from '@mcp-runtime/api';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
@@ -7,6 +7,7 @@ import { guard } from './guard.ts';
 import { type ApiParts } from './parts.ts';
 import { accessRoutes } from './routes/access.ts';
 import { eventRoutes } from './routes/events.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { serverRoutes } from './routes/servers.ts';
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
@@ -14,7 +15,7 @@ const MAX_BODY_BYTES = 8 * 1024 * 1024;
 /** Of callers of whom nothing is known. */
 const REFUSALS: ReadonlySet<ErrorCode> = new Set(['unauthorized', 'host_not_allowed']);
 
-/** The routes of the platform API. Every one but `/health` needs the credential. */
+/** The routes of the platform API. Every one needs the credential, but for `/health` and the public keys. */
 export function createApp(parts: ApiParts): Hono {
   const app = new Hono();
   app.onError(async (error, context) => {
@@ -30,6 +31,9 @@ export function createApp(parts: ApiParts): Hono {
     throw new AppError('not_found', 'there is no such path');
   });
   app.get('/health', (context) => context.text('ok'));
+  app.get(JWKS_PATH, (context) =>
+    context.json(parts.keyRing.publicKeys(), 200, { 'cache-control': 'public, max-age=60' }),
+  );
   app.use(`${API_BASE_PATH}/*`, guard(parts.hosts, parts.adminToken));
   app.use(
     `${API_BASE_PATH}/*`,
@@ -47,6 +51,7 @@ export function createApp(parts: ApiParts): Hono {
   });
   app.route(API_BASE_PATH, serverRoutes(parts));
   app.route(API_BASE_PATH, accessRoutes(parts));
+  app.route(API_BASE_PATH, keyRoutes(parts));
   app.route(API_BASE_PATH, eventRoutes(parts));
   return app;
 }

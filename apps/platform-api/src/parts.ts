@@ -7,7 +7,7 @@ import {
   type VerifyResult,
 } from '@mcp-runtime/api';
 import { type Clock, type HostPolicy, type Logger, type Secret } from '@mcp-runtime/base';
-import { type SigningKey } from '@mcp-runtime/control-plane';
+import { type KeyRing } from '@mcp-runtime/control-plane';
 import { type EventStore } from '@mcp-runtime/events';
 import { type ResourceClient } from '@mcp-runtime/kube';
 
@@ -38,7 +38,8 @@ export interface ApiParts {
   readonly client: ResourceClient;
   readonly events: Events;
   readonly logs: ServerLogs;
-  readonly signingKey: SigningKey;
+  /** Keys of session tokens. */
+  readonly keyRing: KeyRing;
   /** The only credential: whoever has it may do everything. */
   readonly adminToken: Secret;
   /** The policy in force. */

@@ -5,9 +5,9 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type AuditEvent, type RuntimeStatus } from '@mcp-runtime/api';
+import { type AuditEvent, JWKS_PATH, type RuntimeStatus, SessionTokenKeys } from '@mcp-runtime/api';
 import { Secret, silentLogger } from '@mcp-runtime/base';
-import { openSigningKey } from '@mcp-runtime/control-plane';
+import { openKeyRing } from '@mcp-runtime/control-plane';
 import { openEventStore } from '@mcp-runtime/events';
 import { openMemoryStore } from '@mcp-runtime/kube';
 import { type ApiRefusal } from './parts.ts';
@@ -74,7 +74,7 @@ async function open(): Promise<Opened> {
         read: async (_, tail) => ['one', 'two', 'three'].slice(-tail),
         follow: (_, __, onLine) => onLine('four'),
       },
-      signingKey: await openSigningKey(join(folder, 'key.json')),
+      keyRing: await openKeyRing(join(folder, 'key.json'), () => Date.now()),
       adminToken: new Secret(TOKEN),
       policy: () => undefined,
       status: async () => status,
@@ -113,7 +113,7 @@ async function open(): Promise<Opened> {
   };
 }
 
-test('every route but health needs the credential', async () => {
+test('every route but health and the public keys needs the credential', async () => {
   await using opened = await open();
   assert.equal((await fetch(`${opened.api.url}/health`)).status, 200);
   for (const path of ['/runtime/status', '/runtime/servers', '/events', '/nothing']) {
@@ -124,6 +124,24 @@ test('every route but health needs the credential', async () => {
   const told = { reason: 'unauthorized', method: 'GET', path: '/api/v1/nothing', clientAddress: '127.0.0.1' };
   assert.equal(opened.refusals.length, 8);
   assert.deepEqual(opened.refusals.at(-1), told);
+});
+
+test('the public keys are there for everybody, and a rotation changes what signs', async () => {
+  await using opened = await open();
+  const published = async (): Promise<SessionTokenKeys> =>
+    SessionTokenKeys.parse(await (await fetch(`${opened.api.url}${JWKS_PATH}`)).json());
+  const before = await published();
+  assert.equal(before.keys.length, 1);
+  const rotated = await opened.call('POST', '/runtime/keys/rotate', { algorithm: 'ES256' });
+  assert.deepEqual(rotated.body, await published());
+  assert.deepEqual(
+    (await published()).keys.map(({ alg }) => alg),
+    ['ES256', 'EdDSA'],
+  );
+  await opened.call('POST', '/runtime/keys/rotate', { retire: 'now' });
+  assert.deepEqual([(await published()).keys.length, (await published()).issuer], [1, before.issuer]);
+  const bare = await fetch(`${opened.api.url}/api/v1/runtime/keys/rotate`, { method: 'POST' });
+  assert.equal(bare.status, 401);
 });
 
 test('a page of somebody else cannot use the credential of a browser', async () => {

@@ -88,6 +88,7 @@ export const ERRORS = {
   upstream_unavailable: row(502, 50200, 69, 'retry', 'the MCP server cannot be reached'),
   upstream_timeout: row(504, 50400, 75, 'retry', 'the MCP server did not answer in time'),
   oauth_provider_unavailable: row(503, 50305, 75, 'retry', 'the keys of the OAuth issuer cannot be read'),
+  token_keys_unavailable: row(503, 50307, 75, 'retry', 'the keys of session tokens cannot be read'),
   oauth_issuer_missing: row(503, 50306, 78, 'final', 'the policy asks for OAuth and names no issuer'),
   audit_unavailable: row(503, 50304, 75, 'retry', 'the audit record cannot be written, so the call is refused'),
   service_unavailable: row(503, 50301, 69, 'retry', 'a part of the runtime is not available'),

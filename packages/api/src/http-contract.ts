@@ -4,6 +4,7 @@ import { MCPAccessGrant } from './resources/grant.ts';
 import { Condition } from './resources/meta.ts';
 import { MCPServer, MCPServerSpec, MCPServerStatus } from './resources/server.ts';
 import { MCPAgentSession } from './resources/session.ts';
+import { SESSION_TOKEN_ALGORITHMS } from './token-keys.ts';
 
 /** Bodies of the platform API, by use. Paths are under `API_BASE_PATH`. */
 
@@ -88,6 +89,15 @@ export const TokenResult = z.object({
   expiresAt: z.string(),
   audience: z.string(),
   endpoint: z.string().optional(),
+});
+
+/** Body of POST /runtime/keys/rotate. The answer is the public key set. */
+export const RotateKeysRequest = z.strictObject({
+  algorithm: z.enum(SESSION_TOKEN_ALGORITHMS).default('EdDSA'),
+  retire: z
+    .enum(['after-tokens', 'now'])
+    .default('after-tokens')
+    .meta({ description: '`now` refuses every token that was issued so far.' }),
 });
 
 export const AuditPage = z.object({

@@ -8,6 +8,7 @@ export {
   EVENT_TYPES,
   FIELD_MANAGERS,
   HEADERS,
+  JWKS_PATH,
   LABELS,
   MANAGED_BY,
   MCP_LEGACY_VERSIONS,
@@ -15,6 +16,8 @@ export {
   MCP_PARAM_HEADER_PREFIX,
   SESSION_TOKEN_ISSUER,
   TOKEN_CLAIMS,
+  installationIssuer,
+  isSessionTokenIssuer,
   serverAudience,
 } from './names.ts';
 
@@ -71,6 +74,14 @@ export { type CrossFieldRule } from './resources/rules.ts';
 // server file
 export { type RegistryHosts, SERVER_SCOPES, ServerFile, ServerFileEntry, toServers } from './server-file.ts';
 
+// keys of session tokens
+export {
+  SESSION_TOKEN_ALGORITHMS,
+  type SessionTokenAlgorithm,
+  SessionTokenKey,
+  SessionTokenKeys,
+} from './token-keys.ts';
+
 // policy document and audit event
 export {
   PolicyDocument,
@@ -90,6 +101,7 @@ export {
   EvaluateRequest,
   GrantBody,
   GrantList,
+  RotateKeysRequest,
   RuntimeStatus,
   ServerBody,
   ServerList,

@@ -66,8 +66,23 @@ export function serverAudience(namespace: string, name: string): string {
   return `urn:mcp-runtime:server:${namespace}/${name}`;
 }
 
-/** Issuer of session tokens. */
+/** Issuer of session tokens where a key set names none. */
 export const SESSION_TOKEN_ISSUER = 'mcp-runtime';
+
+const INSTALLATION_ISSUER_PREFIX = 'urn:mcp-runtime:issuer:';
+
+/** Issuer of the session tokens of one installation, so that those of another one are strangers by name too. */
+export function installationIssuer(id: string): string {
+  return `${INSTALLATION_ISSUER_PREFIX}${id}`;
+}
+
+/** Whether an issuer is a runtime, of whichever installation. */
+export function isSessionTokenIssuer(issuer: string): boolean {
+  return issuer === SESSION_TOKEN_ISSUER || issuer.startsWith(INSTALLATION_ISSUER_PREFIX);
+}
+
+/** Where the public keys of session tokens are published. */
+export const JWKS_PATH = '/.well-known/jwks.json';
 
 /** Claims of a session token beside the registered ones (RFC 7519). `sub` is the human. */
 export const TOKEN_CLAIMS = {

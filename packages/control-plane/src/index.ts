@@ -11,7 +11,8 @@ export {
 } from './files/index.ts';
 
 // session tokens
-export { type SigningKey, openSigningKey } from './tokens/signing-key.ts';
+export { type KeyRing, openKeyRing } from './tokens/key-ring.ts';
+export { type SigningKey } from './tokens/signing-key.ts';
 export { type IssuedToken, signProbeToken, signSessionToken } from './tokens/issue.ts';
 export { type SessionToken, issueSessionToken } from './tokens/session-token.ts';
 

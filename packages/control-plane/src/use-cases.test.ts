@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -11,7 +11,7 @@ import { applyResources } from './apply.ts';
 import { deployServer } from './deploy.ts';
 import { GRANTS, SERVERS, SESSIONS } from './resource-types.ts';
 import { issueSessionToken } from './tokens/session-token.ts';
-import { openSigningKey } from './tokens/signing-key.ts';
+import { openKeyRing } from './tokens/key-ring.ts';
 
 const API = { apiVersion: 'mcpruntime.org/v1alpha1' };
 const NOW = Date.parse('2026-01-01T00:00:00Z');
@@ -111,7 +111,8 @@ test('a server is deployed once, and changed only when that is asked for', async
 test('a token names the session, opens one server, and ends with whatever ends first', async () => {
   await using store = openStore();
   const folder = await mkdtemp(join(tmpdir(), 'key-'));
-  const key = await openSigningKey(join(folder, 'key.json'));
+  const ring = await openKeyRing(join(folder, 'key.json'), () => NOW);
+  const key = ring.signingKey();
   const issue = (ttlSeconds: number) => issueSessionToken(KEY, { client: store, key, ttlSeconds, now: NOW });
   assert.equal(await codeOf(issue(60)), 'not_found');
   await applyResources(
@@ -121,7 +122,7 @@ test('a token names the session, opens one server, and ends with whatever ends f
   );
   const issued = await issue(86_400);
   assert.equal(issued.expiresAt, '2026-01-01T01:00:00.000Z');
-  const { payload } = await jwtVerify(issued.token, createLocalJWKSet({ keys: [key.publicJwk] }), {
+  const { payload } = await jwtVerify(issued.token, createLocalJWKSet({ keys: [...ring.publicKeys().keys] }), {
     audience: 'urn:mcp-runtime:server:mcp-servers/a',
     currentDate: new Date(NOW),
   });
@@ -130,17 +131,5 @@ test('a token names the session, opens one server, and ends with whatever ends f
   assert.equal((await issue(86_400)).expiresAt, '2026-01-01T02:00:00.000Z');
   await setSessionRevoked(store, KEY, true);
   assert.equal(await codeOf(issue(60)), 'session_revoked');
-  await rm(folder, { recursive: true });
-});
-
-test('the signing key is made once, closed to others, and a damaged one is not replaced', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'key-'));
-  const path = join(folder, 'key.json');
-  const [first, second] = [await openSigningKey(path), await openSigningKey(path)];
-  assert.equal(first.keyId, second.keyId);
-  assert.equal((await stat(path)).mode & 0o777, 0o600);
-  await writeFile(path, '{"kty":"OKP"}');
-  assert.equal(await codeOf(openSigningKey(path)), 'data_corrupt');
-  assert.equal(await readFile(path, 'utf8'), '{"kty":"OKP"}');
   await rm(folder, { recursive: true });
 });

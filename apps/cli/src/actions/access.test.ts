@@ -107,6 +107,23 @@ test('session token prints the token and nothing else, so that a shell can take 
   assert.deepEqual(JSON.parse(json.stdout), result);
 });
 
+test('keys are listed and rotated, and as JSON they are a key set for gateways', async () => {
+  const keys = [
+    { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: 'new', alg: 'ES256' },
+    { kty: 'OKP', crv: 'Ed25519', x: 'x', kid: 'old', alg: 'EdDSA', exp: 1_800_000_000 },
+  ];
+  const body = { issuer: 'urn:mcp-runtime:issuer:a', keys };
+  await using api = await startScriptedApi({
+    'GET /runtime/keys': () => ({ body }),
+    'POST /runtime/keys/rotate': () => ({ body }),
+  });
+  const rotated = await runCli(['access', 'key', 'rotate', '--algorithm', 'ES256', '--retire-now'], { env: api.env });
+  assert.match(rotated.stdout, /new +ES256 +signs\nold +EdDSA +until 2027-01-15T08:00:00Z/);
+  assert.deepEqual(api.asked[0]?.body, { algorithm: 'ES256', retire: 'now' });
+  const json = await runCli(['access', 'key', 'list', '-o', 'json'], { env: api.env });
+  assert.deepEqual(JSON.parse(json.stdout), body);
+});
+
 test('what the API refuses is told with its code and exit status', async () => {
   const refusal = {
     status: 401,

@@ -35,16 +35,3 @@ export const GatewayConfig = z.strictObject({
 });
 
 export type GatewayConfig = z.infer<typeof GatewayConfig>;
-
-/** RFC 7517 §5, Ed25519 public keys (RFC 8037). */
-export const Jwks = z.object({
-  keys: z.array(
-    z.object({
-      kty: z.literal('OKP'),
-      crv: z.literal('Ed25519'),
-      x: z.string(),
-      kid: z.string(),
-      alg: z.string().default('EdDSA'),
-    }),
-  ),
-});

@@ -6,15 +6,19 @@ import { openSpool, redact } from '@mcp-runtime/events';
 import {
   type AuditSink,
   DEFAULT_LIMITS,
+  type TokenKeySource,
   holdPolicy,
+  holdTokenKeys,
   openSessionKeys,
+  pollTokenKeysUrl,
   startGateway,
   watchPolicyFile,
+  watchTokenKeysFile,
 } from '@mcp-runtime/gateway';
 import { type CommandIo } from '../frame/command.ts';
 import { parseAddress } from './address.ts';
 import { untilAborted } from './until-aborted.ts';
-import { GatewayConfig, Jwks } from './serve-gateway-config.ts';
+import { GatewayConfig } from './serve-gateway-config.ts';
 
 interface Flags {
   readonly policy: string | undefined;
@@ -48,7 +52,7 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
       trustHeadersFrom: config.trustHeadersFrom,
       allowedHosts: config.allowedHosts,
       allowedOrigins: config.allowedOrigins,
-      tokenKeys: await readKeys(config.jwks),
+      tokenKeys: await openTokenKeys(config.jwks, opened, log),
       ...(config.sessionKeys === undefined ? {} : { sessionKeys: await openSessionKeys(config.sessionKeys) }),
       audit,
       limits: { ...DEFAULT_LIMITS, ...config.limits },
@@ -111,14 +115,19 @@ async function readConfigFile(path: string): Promise<Readonly<Record<string, unk
   return { ...value };
 }
 
-async function readKeys(path: string | undefined): Promise<GatewayKeys> {
-  if (path === undefined) return [];
-  const parsed = Jwks.safeParse(JSON.parse(await readText(path)));
-  if (!parsed.success) throw new AppError('invalid_config', `${path}: must be a JSON Web Key Set with public keys`);
-  return parsed.data.keys;
+/** Of a file or a URL; without either no session token counts. */
+async function openTokenKeys(
+  place: string | undefined,
+  opened: OpenedSoFar,
+  log: ReturnType<typeof createLogger>,
+): Promise<TokenKeySource> {
+  if (place === undefined) return holdTokenKeys({ keys: [] });
+  const source = /^https?:/.test(place)
+    ? await pollTokenKeysUrl({ url: new URL(place), clock: systemClock, log })
+    : await watchTokenKeysFile({ path: place, log });
+  opened.add(() => source.close());
+  return source;
 }
-
-type GatewayKeys = Parameters<typeof startGateway>[0]['tokenKeys'];
 
 async function readText(path: string): Promise<string> {
   try {

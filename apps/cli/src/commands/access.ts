@@ -1,5 +1,9 @@
+// Types only: help must not wait for the schemas to load.
+import type { SessionTokenAlgorithm } from '@mcp-runtime/api';
 import { defineCommand } from '../frame/command.ts';
 import { ANY_NAMESPACE, DRY_RUN, FILE_OR_INPUT, NAMESPACE, SIDE_EFFECTS, TARGET, TRUST_LEVELS } from './flags.ts';
+
+const SESSION_TOKEN_ALGORITHMS = ['EdDSA', 'ES256'] as const satisfies readonly SessionTokenAlgorithm[];
 
 const SUBJECT = {
   server: { type: 'text', summary: 'the server that it is about', placeholder: 'NAME' },
@@ -127,6 +131,31 @@ export const ACCESS_COMMANDS = [
     ],
     prints: 'plain',
     load: () => import('../actions/session-init.ts'),
+  }),
+  defineCommand({
+    path: 'access key list',
+    summary: 'list the public keys of session tokens',
+    flags: TARGET,
+    examples: ['mcp-runtime access key list', 'mcp-runtime access key list --output json > jwks.json'],
+    prints: 'data',
+    load: async () => ({ run: (await import('../actions/access-key.ts')).list }),
+  }),
+  defineCommand({
+    path: 'access key rotate',
+    summary: 'sign session tokens with a new key; those issued so far hold until they expire',
+    flags: {
+      algorithm: {
+        type: 'text',
+        summary: 'how the new key signs',
+        values: SESSION_TOKEN_ALGORITHMS,
+        default: 'EdDSA' satisfies SessionTokenAlgorithm,
+      },
+      'retire-now': { type: 'switch', summary: 'refuse every token that was issued so far' },
+      ...TARGET,
+    },
+    examples: ['mcp-runtime access key rotate', 'mcp-runtime access key rotate --retire-now'],
+    prints: 'data',
+    load: async () => ({ run: (await import('../actions/access-key.ts')).rotate }),
   }),
   defineCommand({
     path: 'access session token',

@@ -65,7 +65,11 @@ export const RUNTIME_COMMANDS = [
         summary: 'address range whose identity headers are believed',
         placeholder: 'CIDR',
       },
-      jwks: { type: 'text', summary: 'keys that session tokens are signed with', placeholder: 'FILE' },
+      jwks: {
+        type: 'text',
+        summary: 'keys that session tokens are signed with; read again when they change',
+        placeholder: 'FILE|URL',
+      },
       'session-keys': {
         type: 'text',
         summary: 'keys that MCP session ids are sealed with, shared by replicas; made when absent',

@@ -35,9 +35,12 @@ export async function identify(request: IncomingMessage, policy: Policy, ports: 
 
 async function byToken(token: string, policy: Policy, { tokens, now }: IdentifyPorts): Promise<Identified> {
   const claims = await tokens.verify(token, serverAudience(policy.server.namespace, policy.server.name));
-  if (claims === undefined) return refuse('invalid_token', 'the token is not valid for this server');
+  if (claims === 'unavailable') return refuse('token_keys_unavailable', 'the keys of session tokens cannot be read');
+  if (claims === 'invalid') return refuse('invalid_token', 'the token is not valid for this server');
   if (claims.use === 'probe') return { ok: true, caller: PROBE };
-  return liveSession(claims, policy, now);
+  const identified = liveSession(claims, policy, now);
+  if (!identified.ok) tokens.forget(token);
+  return identified;
 }
 
 const SESSION_FAULTS = {

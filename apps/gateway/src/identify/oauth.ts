@@ -1,4 +1,4 @@
-import { SESSION_TOKEN_ISSUER, serverAudience } from '@mcp-runtime/api';
+import { isSessionTokenIssuer, serverAudience } from '@mcp-runtime/api';
 import { type Identity, type Policy } from '@mcp-runtime/policy';
 import { decodeJwt } from 'jose';
 import { type Caller, type Identified, NOBODY, PROBE, refuse } from './caller.ts';
@@ -35,7 +35,7 @@ export async function identifyByOauth(
   const own = [token, authorization].find(isOfRuntime);
   if (own !== undefined) {
     const claims = await tokens.verify(own, serverAudience(policy.server.namespace, policy.server.name));
-    if (claims?.use === 'probe') return { ok: true, caller: PROBE };
+    if (typeof claims === 'object' && claims.use === 'probe') return { ok: true, caller: PROBE };
     return refuse('invalid_token', 'the server takes access tokens of its issuer', nobody);
   }
   if (token === undefined) return refuse('missing_bearer_token', 'the server asks for an OAuth access token', nobody);
@@ -53,7 +53,7 @@ export async function identifyByOauth(
 function isOfRuntime(token: string | undefined): token is string {
   if (token === undefined) return false;
   try {
-    return decodeJwt(token).iss === SESSION_TOKEN_ISSUER;
+    return isSessionTokenIssuer(decodeJwt(token).iss ?? '');
   } catch {
     return false;
   }

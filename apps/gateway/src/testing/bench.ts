@@ -2,14 +2,16 @@ import {
   type AuditEvent,
   type PolicyDocument,
   SESSION_TOKEN_ISSUER,
+  SessionTokenKeys,
   TOKEN_CLAIMS,
   serverAudience,
 } from '@mcp-runtime/api';
 import { silentLogger } from '@mcp-runtime/base';
 import { compilePolicy } from '@mcp-runtime/policy';
-import { type CryptoKey, type JWK, SignJWT, exportJWK, generateKeyPair } from 'jose';
+import { type CryptoKey, SignJWT, exportJWK, generateKeyPair } from 'jose';
 import { type AuditSink } from '../audit.ts';
 import { DEFAULT_LIMITS, type Gateway, type GatewayOptions, startGateway } from '../gateway.ts';
+import { holdTokenKeys } from '../identify/token-keys.ts';
 import { type PolicyHolder, holdPolicy } from '../policy-source.ts';
 import { type Answer, type TestUpstream, startTestUpstream } from './upstream.ts';
 
@@ -39,7 +41,7 @@ interface BenchOptions {
 
 export async function startBench(given: BenchOptions): Promise<Bench> {
   const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
-  const jwk: JWK = { ...(await exportJWK(publicKey)), kid: 'test', alg: 'EdDSA' };
+  const keys = SessionTokenKeys.parse({ keys: [{ ...(await exportJWK(publicKey)), kid: 'test' }] });
   const upstream = await startTestUpstream(given.answer, given.probes);
   const events: AuditEvent[] = [];
   const gateway = await startGateway({
@@ -47,7 +49,7 @@ export async function startBench(given: BenchOptions): Promise<Bench> {
     trustHeadersFrom: [],
     allowedHosts: [],
     allowedOrigins: [],
-    tokenKeys: [jwk],
+    tokenKeys: holdTokenKeys(keys),
     audit: {
       append: async (event) => void events.push(event),
       state: () => 'writable',

@@ -18,7 +18,7 @@ import { type ApiParts } from '../parts.ts';
 const ListQuery = z.object({ namespace: z.string().optional(), server: z.string().optional() });
 
 export function accessRoutes(parts: ApiParts): Hono {
-  const { client, signingKey, clock, urlOf } = parts;
+  const { client, keyRing, clock, urlOf } = parts;
   const app = new Hono();
   app.route('/runtime/grants', objectRoutes(parts, GRANTS, 'grant'));
   app.route('/runtime/sessions', objectRoutes(parts, SESSIONS, 'session'));
@@ -40,7 +40,7 @@ export function accessRoutes(parts: ApiParts): Hono {
   app.post('/runtime/sessions/:namespace/:name/token', async (context) => {
     const key = keyOfPath(context);
     const { ttlSeconds } = await bodyOf(context, TokenRequest);
-    const issued = await issueSessionToken(key, { client, key: signingKey, ttlSeconds, now: clock() });
+    const issued = await issueSessionToken(key, { client, key: keyRing.signingKey(), ttlSeconds, now: clock() });
     const { token, expiresAt, audience, server } = issued;
     return context.json({ token, expiresAt, audience, endpoint: urlOf(resolveServer(server).publicPath) });
   });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type MCPAgentSession, SESSION_TOKEN_ISSUER, TOKEN_CLAIMS, serverAudience } from '@mcp-runtime/api';
+import { type MCPAgentSession, TOKEN_CLAIMS, serverAudience } from '@mcp-runtime/api';
 import { SignJWT } from 'jose';
 import { type SigningKey } from './signing-key.ts';
 
@@ -44,7 +44,7 @@ async function sign(
   const expiresAt = Math.floor(expiresAtMs / 1000);
   const token = await new SignJWT(claims)
     .setProtectedHeader({ alg: key.algorithm, kid: key.keyId, typ: 'JWT' })
-    .setIssuer(SESSION_TOKEN_ISSUER)
+    .setIssuer(key.issuer)
     .setSubject(subject)
     .setAudience(audience)
     .setIssuedAt(Math.floor(issuedAtMs / 1000))
