@@ -19,13 +19,14 @@ export function startBridge(cwd: string): Promise<Listening> {
 }
 
 export function startGateway(flags: readonly string[], cwd: string): Promise<Listening> {
-  return startListening(['serve', 'gateway', '--listen', '127.0.0.1:0', ...flags], cwd);
+  const listen = flags.includes('--listen') ? [] : ['--listen', '127.0.0.1:0'];
+  return startListening(['serve', 'gateway', ...listen, ...flags], cwd);
 }
 
 async function startListening(words: readonly string[], cwd: string): Promise<Listening> {
   const program = await startProgram(words, { cwd });
   try {
-    const [, url] = await program.printed(/ at (http:\S+)/);
+    const [, url] = await program.printed(/ at (https?:\S+)/);
     assert.ok(url !== undefined);
     return { program, url, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };
   } catch (error) {

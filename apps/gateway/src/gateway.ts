@@ -1,7 +1,6 @@
-import { type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce } from '@mcp-runtime/base';
+import { type Clock, type HostPolicy, type Logger, OpenedSoFar, type Running, closeOnce } from '@mcp-runtime/base';
 import { serveAdmin } from './admin.ts';
 import { type AuditSink } from './audit.ts';
 import { createUpstreamEras } from './eras/upstream-eras.ts';
@@ -12,12 +11,14 @@ import { createOauthVerifier } from './identify/oauth-verifier.ts';
 import { type TokenKeySource } from './identify/token-keys.ts';
 import { createTokenVerifier } from './identify/token-verifier.ts';
 import { addressRanges } from './address-ranges.ts';
-import { type Address, listenOn } from './listener.ts';
+import { type Address, drain, listenOn } from './listener.ts';
 import { createGatewayMetrics } from './metrics.ts';
 import { createOpenExchanges } from './open-exchanges.ts';
 import { type Refusal, createRefusalLog } from './refusals.ts';
 import { type RouteTable, createRouteTable } from './route.ts';
 import { createSessionSeal } from './session-seal.ts';
+import { type TlsOptions, openTls } from './tls/open-tls.ts';
+import { NO_PEERS } from './tls/peer.ts';
 import { createHttpUpstream } from './upstream/http.ts';
 
 export interface GatewayLimits {
@@ -29,6 +30,10 @@ export interface GatewayLimits {
   readonly answerTimeoutMs: number;
   /** Time for a client to send its head and body, milliseconds. */
   readonly requestTimeoutMs: number;
+  /** Time for a TLS handshake, milliseconds. */
+  readonly handshakeTimeoutMs: number;
+  /** TLS handshakes in progress at once. */
+  readonly maxHandshakes: number;
 }
 
 export const DEFAULT_LIMITS: GatewayLimits = {
@@ -37,12 +42,18 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   maxStreams: 12_000,
   answerTimeoutMs: 300_000,
   requestTimeoutMs: 30_000,
+  handshakeTimeoutMs: 10_000,
+  maxHandshakes: 1024,
 };
 
 export interface GatewayOptions {
   readonly listen: Address;
+  /** For `listen`, which speaks plain HTTP without it; `adminListen` always does. */
+  readonly tls?: TlsOptions;
   /** Where probes and metrics are served; beside the routes unless given. */
   readonly adminListen?: Address;
+  /** Where the runtime's own readiness check calls, over plain HTTP; at `listen` unless given. Nobody else is served there. */
+  readonly probeListen?: Address;
   /**
    * Under which clients reach the gateway, such as `https://mcp.example.com`: with the path of a route it is the name of
    * that endpoint towards OAuth issuers. The URL of `listen` unless given.
@@ -70,6 +81,7 @@ export interface Gateway extends Running {
   /** Such as `http://127.0.0.1:7400`. */
   readonly url: string;
   readonly adminUrl: string;
+  readonly probeUrl: string;
   readonly routes: RouteTable;
 }
 
@@ -77,13 +89,24 @@ const SESSION_KEY_BYTES = 32;
 const MAX_LIST_BYTES = 16 * 1024 * 1024;
 const MAX_EVENT_BYTES = 16 * 1024 * 1024;
 const SWEEP_MS = 5000;
-const DRAIN_MS = 2000;
 
 /** Starts a gateway without routes. Rejects with `port_in_use` or `invalid_config`. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { listen, adminListen, clock, limits, log } = options;
-  let externalUrl = externalUrlOf(options)?.href ?? '';
   const opened = new OpenedSoFar();
+  try {
+    return await openGateway(options, opened);
+  } catch (error) {
+    await opened.releaseAll();
+    throw error;
+  }
+}
+
+async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promise<Gateway> {
+  const { listen, adminListen, probeListen, clock, limits, log } = options;
+  let externalUrl = externalUrlOf(options)?.href ?? '';
+  const metrics = createGatewayMetrics();
+  const tls = options.tls && (await openTls(options.tls, { metrics: metrics.registry, log, limits }));
+  opened.add(() => tls?.close());
   const upstream = createHttpUpstream(clock);
   opened.add(() => upstream.close());
   const eras = createUpstreamEras({ upstream, isHttpSse: async () => false }, clock);
@@ -92,7 +115,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const oauth = createOauthVerifier({ clock, log });
   opened.add(() => oauth.close());
   const routes = createRouteTable();
-  const metrics = createGatewayMetrics();
   const open = createOpenExchanges(clock);
   const refusals = createRefusalLog({
     audit: options.audit,
@@ -103,12 +125,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   opened.add(() => refusals.close());
   const parts: GatewayParts = {
+    serves: 'everybody',
     externalUrl: () => externalUrl,
     oauth,
     routes,
     metrics,
     tokens: createTokenVerifier(options.tokenKeys, clock),
     isTrusted: addressRanges(options.trustHeadersFrom),
+    peers: tls?.peers ?? NO_PEERS,
     hosts: hostPolicyOf(options),
     audit: options.audit,
     refusals,
@@ -122,14 +146,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       limits: { answerTimeoutMs: limits.answerTimeoutMs, maxListBytes: MAX_LIST_BYTES, maxEventBytes: MAX_EVENT_BYTES },
     },
   };
-  const admin = { routes, metrics: metrics.registry, audit: options.audit, status: options.status ?? (() => ({})) };
-  const serveRoute = (request: IncomingMessage, response: ServerResponse): void =>
-    void handle(request, response, parts);
-  const serveAdminOr = (next: typeof serveRoute) => (request: IncomingMessage, response: ServerResponse) => {
-    if (!ADMIN_PATHS.has(request.url ?? '')) next(request, response);
-    else
-      serveAdmin(request, response, admin).catch((error: unknown) => log.error('an admin request failed', { error }));
-  };
+  const status = (): Readonly<Record<string, unknown>> => ({
+    ...options.status?.(),
+    ...(tls === undefined ? {} : { tls: tls.status() }),
+  });
+  const admin = { routes, metrics: metrics.registry, audit: options.audit, status };
+  const serveRoute: RequestListener = (request, response) => void handle(request, response, parts);
+  const serveAdminOr =
+    (next: RequestListener): RequestListener =>
+    (request, response) => {
+      if (!ADMIN_PATHS.has(request.url ?? '')) next(request, response);
+      else
+        serveAdmin(request, response, admin).catch((error: unknown) => log.error('an admin request failed', { error }));
+    };
   const listening = {
     requestTimeoutMs: limits.requestTimeoutMs,
     onRefused: (refusal: Refusal) => {
@@ -137,35 +166,32 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       void refusals.record(refusal);
     },
   };
-  try {
-    const main = await listenOn(adminListen === undefined ? serveAdminOr(serveRoute) : serveRoute, listen, listening);
-    externalUrl ||= main.url;
-    opened.add(() => drain(main.server));
-    opened.add(() => open.closeAll());
-    const other = adminListen && (await listenOn(serveAdminOr(notFound), adminListen, listening));
-    if (other !== undefined) opened.add(() => drain(other.server));
-    const sweeper = setInterval(() => open.sweep(clock()), SWEEP_MS).unref();
-    opened.add(() => clearInterval(sweeper));
-    const running = closeOnce(() => opened.releaseAll());
-    return { ...running, url: main.url, adminUrl: (other ?? main).url, routes };
-  } catch (error) {
-    await opened.releaseAll();
-    throw error;
-  }
+  const serve = adminListen === undefined ? serveAdminOr(serveRoute) : serveRoute;
+  const main = await listenOn(serve, listen, { ...listening, tls });
+  externalUrl ||= main.url;
+  opened.add(() => drain(main));
+  opened.add(() => open.closeAll());
+  const other = adminListen && (await listenOn(serveAdminOr(notFound), adminListen, listening));
+  if (other !== undefined) opened.add(() => drain(other));
+  const probes: GatewayParts = { ...parts, serves: 'probes', hosts: LOOPBACK_HOSTS };
+  const serveProbe: RequestListener = (request, response) => void handle(request, response, probes);
+  const own = probeListen && (await listenOn(serveProbe, probeListen, listening));
+  if (own !== undefined) opened.add(() => drain(own));
+  const sweeper = setInterval(() => open.sweep(clock()), SWEEP_MS).unref();
+  opened.add(() => clearInterval(sweeper));
+  return {
+    ...closeOnce(() => opened.releaseAll()),
+    url: main.url,
+    adminUrl: (other ?? main).url,
+    probeUrl: (own ?? main).url,
+    routes,
+  };
 }
+
+const LOOPBACK_HOSTS: HostPolicy = { allowedHosts: [], allowedOrigins: [], scope: 'loopback' };
 
 const ADMIN_PATHS: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics', '/config/status']);
 
 function notFound(_: IncomingMessage, response: ServerResponse): void {
   response.writeHead(404).end();
-}
-
-/** No new connections; those that are idle end at once, the others get a moment. */
-async function drain(server: Server): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
-  server.closeIdleConnections();
-  const late = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-  await closed;
-  clearTimeout(late);
 }

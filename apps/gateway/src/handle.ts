@@ -20,14 +20,18 @@ import { type Ending, eventOf } from './record.ts';
 import { type RefusalLog } from './refusals.ts';
 import { type Reply, failureReply, refusalReply, sendReply } from './reply.ts';
 import { type Route, type RouteTable } from './route.ts';
+import { type Peers } from './tls/peer.ts';
 
 export interface GatewayParts {
+  /** `probes`: the runtime's own readiness check alone. */
+  readonly serves: 'everybody' | 'probes';
   readonly routes: RouteTable;
   /** Under which clients reach this gateway; known once it listens. */
   readonly externalUrl: () => string;
   readonly tokens: TokenVerifier;
   readonly oauth: OauthVerifier;
   readonly isTrusted: IsInRange;
+  readonly peers: Peers;
   readonly hosts: HostPolicy;
   readonly audit: AuditSink;
   readonly refusals: RefusalLog;
@@ -119,6 +123,9 @@ async function decide(exchange: Exchange, parts: GatewayParts): Promise<Reply | 
   const identified = await identify(request, policy, { tokens, oauth, isTrusted, resource, now });
   exchange.caller = identified.caller;
   if (!identified.ok) return check(exchange, identified.reason, identified.message);
+  if (parts.serves === 'probes' && identified.caller.source !== 'probe') {
+    return check(exchange, 'forbidden', 'this listener serves readiness checks only');
+  }
   const sessionId = sessionIdOf(exchange);
   const { upstream } = exchange.route;
   if (sessionId !== undefined && upstream !== undefined) {

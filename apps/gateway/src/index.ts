@@ -10,3 +10,4 @@ export { type SessionPlace, type SessionSeal, createSessionSeal } from './sessio
 export { type PolicyHolder, type PolicySource, holdPolicy } from './policy-source.ts';
 export { type PolicyFile, type PolicyFileStatus, watchPolicyFile } from './policy-file.ts';
 export { type Route, type RouteTable } from './route.ts';
+export { type TlsOptions } from './tls/open-tls.ts';

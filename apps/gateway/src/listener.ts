@@ -1,10 +1,12 @@
-import { type IncomingMessage, type Server, ServerResponse, createServer } from 'node:http';
+import { type IncomingMessage, type RequestListener, type Server, ServerResponse, createServer } from 'node:http';
+import { type Server as TlsServer } from 'node:https';
 import { once } from 'node:events';
 import { type Duplex } from 'node:stream';
 import { type Socket } from 'node:net';
 import { AppError, type ErrorCode } from '@mcp-runtime/api';
 import { errnoOf } from '@mcp-runtime/base';
 import { type Refusal } from './refusals.ts';
+import { type TlsListeners } from './tls/open-tls.ts';
 
 export interface Address {
   readonly host: string;
@@ -17,34 +19,36 @@ interface ListenOptions {
   readonly requestTimeoutMs: number;
   /** Told of what never becomes a request: it has been answered already. */
   readonly onRefused: (refusal: Refusal) => void;
+  /** Without it the listener speaks plain HTTP. */
+  readonly tls?: TlsListeners | undefined;
 }
 
 export interface Listening {
-  readonly server: Server;
+  readonly server: Server | TlsServer;
+  /** Such as `http://127.0.0.1:7400`. */
   readonly url: string;
 }
 
-type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+const DRAIN_MS = 2000;
 
 /** Rejects with `port_in_use` or `invalid_config`. */
 export async function listenOn(
-  listener: Listener,
+  listener: RequestListener,
   { host, port }: Address,
-  { requestTimeoutMs, onRefused }: ListenOptions,
+  { requestTimeoutMs, onRefused, tls }: ListenOptions,
 ): Promise<Listening> {
-  const server = createServer(
-    {
-      requestTimeout: requestTimeoutMs,
-      headersTimeout: Math.min(requestTimeoutMs, 10_000),
-      connectionsCheckingInterval: Math.min(requestTimeoutMs, 5000),
-      keepAliveTimeout: 65_000,
-      maxHeaderSize: 32 * 1024,
-      noDelay: true,
-      // Node would refuse a request without Host by itself, and nobody would know; `handle` does.
-      requireHostHeader: false,
-    },
-    listener,
-  );
+  const http = {
+    requestTimeout: requestTimeoutMs,
+    headersTimeout: Math.min(requestTimeoutMs, 10_000),
+    connectionsCheckingInterval: Math.min(requestTimeoutMs, 5000),
+    keepAliveTimeout: 65_000,
+    maxHeaderSize: 32 * 1024,
+    noDelay: true,
+    // Node would refuse a request without Host by itself, and nobody would know; `handle` does.
+    requireHostHeader: false,
+  };
+  const server: Server | TlsServer =
+    tls === undefined ? createServer(http, listener) : tls.createServer(http, listener);
   server.on('clientError', (error, socket) => refuseUnreadable(error, socket, onRefused));
   server.on('connect', (request: IncomingMessage, socket: Duplex) => {
     onRefused({ reason: 'method_not_allowed', method: 'CONNECT', ...peerOf(request.socket) });
@@ -62,7 +66,18 @@ export async function listenOn(
   }
   const address = server.address();
   const actual = typeof address === 'object' && address !== null ? address.port : port;
-  return { server, url: `http://${host.includes(':') ? `[${host.replaceAll(/[[\]]/g, '')}]` : host}:${actual}` };
+  const name = host.includes(':') ? `[${host.replaceAll(/[[\]]/g, '')}]` : host;
+  return { server, url: `${tls === undefined ? 'http' : 'https'}://${name}:${actual}` };
+}
+
+/** No new connections; those that are idle end at once, the others get a moment. */
+export async function drain({ server }: Listening): Promise<void> {
+  const closed = new Promise((resolve) => server.once('close', resolve));
+  server.close();
+  server.closeIdleConnections();
+  const late = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  await closed;
+  clearTimeout(late);
 }
 
 export function peerOf({ remoteAddress }: Socket): Pick<Refusal, 'clientAddress'> {

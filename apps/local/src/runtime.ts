@@ -10,7 +10,14 @@ import {
 import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce, isLoopbackAddress } from '@mcp-runtime/base';
 import { startBridge } from '@mcp-runtime/bridge';
 import { SERVERS, issueSessionToken, openKeyRing, signProbeToken } from '@mcp-runtime/control-plane';
-import { DEFAULT_LIMITS, createRefusalLog, holdTokenKeys, openSessionKeys, startGateway } from '@mcp-runtime/gateway';
+import {
+  DEFAULT_LIMITS,
+  type TlsOptions,
+  createRefusalLog,
+  holdTokenKeys,
+  openSessionKeys,
+  startGateway,
+} from '@mcp-runtime/gateway';
 import { type ResourceStore, openSqliteStore } from '@mcp-runtime/kube';
 import { type Operator, createProbe, startOperator } from '@mcp-runtime/operator';
 import { type StartBridge, startHost } from '@mcp-runtime/operator/host';
@@ -37,6 +44,8 @@ export interface LocalRuntimeOptions {
   readonly listen: Address;
   readonly apiListen: Address;
   readonly trustHeadersFrom: readonly string[];
+  /** For `listen`; plain HTTP without it. */
+  readonly tls?: TlsOptions;
   /** Folders whose `node_modules` may already hold packages. */
   readonly packageRoots: readonly string[];
   /** Environment of this process, to find tools with. */
@@ -96,6 +105,8 @@ async function open(options: LocalRuntimeOptions, opened: OpenedSoFar): Promise<
   keyRing.subscribe((keys) => tokenKeys.publish(keys));
   const gateway = await startGateway({
     listen: options.listen,
+    // The certificate is made out to the name that clients use, which the readiness check does not.
+    ...(options.tls === undefined ? {} : { tls: options.tls, probeListen: { host: '127.0.0.1', port: 0 } }),
     trustHeadersFrom: options.trustHeadersFrom,
     allowedHosts: [],
     allowedOrigins: [],
@@ -121,17 +132,18 @@ async function open(options: LocalRuntimeOptions, opened: OpenedSoFar): Promise<
     onProgress: (key, text) => options.onProgress(key.name, text),
   });
   opened.add(() => host.close());
+  const probe = createProbe({
+    version: options.version,
+    token: async ({ namespace, name }) => {
+      const life = { issuedAtMs: clock(), expiresAtMs: clock() + PROBE_TOKEN_MS };
+      return (await signProbeToken(keyRing.signingKey(), serverAudience(namespace, name), life)).token;
+    },
+  });
   operator = await startOperator({
     client: resources,
     infrastructure: host,
     publisher,
-    probe: createProbe({
-      version: options.version,
-      token: async ({ namespace, name }) => {
-        const life = { issuedAtMs: clock(), expiresAtMs: clock() + PROBE_TOKEN_MS };
-        return (await signProbeToken(keyRing.signingKey(), serverAudience(namespace, name), life)).token;
-      },
-    }),
+    probe: (key, url, signal) => probe(key, url.replace(gateway.url, gateway.probeUrl), signal),
     readSecret: (namespace, name, key) => readSecretFile(dataDir, namespace, name, key),
     clock,
     log,

@@ -15,6 +15,10 @@ export const GatewayConfig = z.strictObject({
   allowedOrigins: z.array(z.string()).default([]),
   jwks: z.string().optional(),
   sessionKeys: z.string().optional(),
+  tlsCert: z.string().optional(),
+  tlsKey: z.string().optional(),
+  tlsClientCa: z.string().optional(),
+  tlsClientCertificates: z.enum(['optional', 'required']).default('optional'),
   auditDir: z.string().optional(),
   auditArguments: z.enum(['none', 'redacted']).default('none'),
   strictAudit: z.boolean().default(false),
@@ -30,6 +34,8 @@ export const GatewayConfig = z.strictObject({
       maxStreams: z.int().min(1).max(100_000).default(12_000),
       answerTimeoutMs: z.int().min(1000).max(3_600_000).default(300_000),
       requestTimeoutMs: z.int().min(1000).max(600_000).default(30_000),
+      handshakeTimeoutMs: z.int().min(1000).max(120_000).default(10_000),
+      maxHandshakes: z.int().min(1).max(100_000).default(1024),
     })
     .prefault({}),
 });

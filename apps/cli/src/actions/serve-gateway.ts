@@ -17,6 +17,7 @@ import {
 } from '@mcp-runtime/gateway';
 import { type CommandIo } from '../frame/command.ts';
 import { parseAddress } from './address.ts';
+import { tlsOptions } from './tls-flags.ts';
 import { untilAborted } from './until-aborted.ts';
 import { GatewayConfig } from './serve-gateway-config.ts';
 
@@ -26,6 +27,10 @@ interface Flags {
   readonly listen: string | undefined;
   readonly 'admin-listen': string | undefined;
   readonly 'external-url': string | undefined;
+  readonly 'tls-cert': string | undefined;
+  readonly 'tls-key': string | undefined;
+  readonly 'tls-client-ca': string | undefined;
+  readonly 'tls-client-certificates': string | undefined;
   readonly 'trust-headers-from': readonly string[];
   readonly jwks: string | undefined;
   readonly 'session-keys': string | undefined;
@@ -45,8 +50,10 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
     const holder = holdPolicy();
     const policyFile = await watchPolicyFile({ path: config.policy, holder, log });
     opened.add(() => policyFile.close());
+    const tls = tlsOptions(config);
     const gateway = await startGateway({
       listen: parseAddress(config.listen, '--listen'),
+      ...(tls === undefined ? {} : { tls }),
       ...(config.adminListen === undefined ? {} : { adminListen: parseAddress(config.adminListen, '--admin-listen') }),
       ...(config.externalUrl === undefined ? {} : { externalUrl: config.externalUrl }),
       trustHeadersFrom: config.trustHeadersFrom,
@@ -90,6 +97,10 @@ async function readConfig(flags: Flags): Promise<GatewayConfig> {
     listen: flags.listen,
     adminListen: flags['admin-listen'],
     externalUrl: flags['external-url'],
+    tlsCert: flags['tls-cert'],
+    tlsKey: flags['tls-key'],
+    tlsClientCa: flags['tls-client-ca'],
+    tlsClientCertificates: flags['tls-client-certificates'],
     trustHeadersFrom: flags['trust-headers-from'].length === 0 ? undefined : flags['trust-headers-from'],
     jwks: flags.jwks,
     sessionKeys: flags['session-keys'],

@@ -5,6 +5,7 @@ import { applyResources, loadResourceFiles, problemText } from '@mcp-runtime/con
 import { type LocalRuntime, startLocalRuntime } from '@mcp-runtime/local';
 import { type CommandIo } from '../frame/command.ts';
 import { parseAddress } from './address.ts';
+import { tlsOptions } from './tls-flags.ts';
 import { untilAborted } from './until-aborted.ts';
 import { dataDirOf } from './target.ts';
 import { callLine } from './up/call-line.ts';
@@ -21,6 +22,9 @@ interface Flags {
   readonly 'api-listen': string;
   readonly 'data-dir': string | undefined;
   readonly 'trust-headers-from': readonly string[];
+  readonly 'tls-cert': string | undefined;
+  readonly 'tls-key': string | undefined;
+  readonly 'tls-client-ca': string | undefined;
   readonly 'log-level': string;
   readonly quiet: boolean;
 }
@@ -30,6 +34,7 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
   const files = await readFiles(flags.file);
   const version = await packageVersion();
   const root = await packageRoot();
+  const tls = tlsOptions({ tlsCert: flags['tls-cert'], tlsKey: flags['tls-key'], tlsClientCa: flags['tls-client-ca'] });
   const stop = new AbortController();
   const stopped = AbortSignal.any([io.signal, stop.signal]);
   const say = (line: string): void => io.stdout.write(`${line}\n`);
@@ -39,6 +44,7 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
     listen: parseAddress(flags.listen, '--listen'),
     apiListen: parseAddress(flags['api-listen'], '--api-listen'),
     trustHeadersFrom: flags['trust-headers-from'],
+    ...(tls === undefined ? {} : { tls }),
     packageRoots: root === undefined ? [] : [root],
     env: io.env,
     clock: systemClock,
@@ -67,7 +73,9 @@ async function tourOrStay(
 ): Promise<void> {
   const say = (line: string): void => io.stdout.write(`${line}\n`);
   if (io.signal.aborted) return;
-  if (canTour(servers)) await runTour(runtime, say, io.signal);
+  // The tour trusts the authorities of this program: over TLS it is made only when asked for.
+  const isPlain = runtime.gatewayUrl.startsWith('http:');
+  if (canTour(servers) && (isPlain || flags.tour)) await runTour(runtime, say, io.signal);
   else if (flags.tour) {
     throw new AppError('service_unavailable', 'the tour needs the servers of the example, all of them ready', {
       next: 'mcp-runtime up -f examples/local --tour',

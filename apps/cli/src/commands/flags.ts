@@ -28,6 +28,13 @@ export const DATA_DIR = {
   placeholder: 'DIR',
 } as const;
 
+/** Of a listener; without them it speaks plain HTTP. */
+export const TLS = {
+  'tls-cert': { type: 'text', summary: 'certificate to serve, with its chain, PEM', placeholder: 'FILE' },
+  'tls-key': { type: 'text', summary: 'key of that certificate, PEM', placeholder: 'FILE' },
+  'tls-client-ca': { type: 'text', summary: 'authorities whose client certificates count, PEM', placeholder: 'FILE' },
+} as const;
+
 /** Where the platform API is; the local runtime of this user when nothing is given. */
 export const TARGET = {
   'api-url': {

@@ -1,7 +1,7 @@
 import type { LogLevel } from '@mcp-runtime/base';
 import { SHELLS } from '../frame/completion.ts';
 import { defineCommand } from '../frame/command.ts';
-import { DATA_DIR, FILE, TARGET } from './flags.ts';
+import { DATA_DIR, FILE, TARGET, TLS } from './flags.ts';
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const satisfies readonly LogLevel[];
 
@@ -26,6 +26,7 @@ export const RUNTIME_COMMANDS = [
         summary: 'address range whose identity headers are believed',
         placeholder: 'CIDR',
       },
+      ...TLS,
       'log-level': { type: 'text', summary: 'how much to log on standard error', values: LOG_LEVELS, default: 'warn' },
       quiet: { type: 'switch', short: 'q', summary: 'no line per call' },
     },
@@ -60,6 +61,12 @@ export const RUNTIME_COMMANDS = [
       listen: { type: 'text', summary: 'address to serve on', placeholder: 'HOST:PORT' },
       'admin-listen': { type: 'text', summary: 'address for health and metrics', placeholder: 'HOST:PORT' },
       'external-url': { type: 'text', summary: 'under which clients reach it, without /mcp', placeholder: 'URL' },
+      ...TLS,
+      'tls-client-certificates': {
+        type: 'text',
+        summary: 'whether the handshake itself refuses clients without a certificate',
+        values: ['optional', 'required'],
+      },
       'trust-headers-from': {
         type: 'texts',
         summary: 'address range whose identity headers are believed',

@@ -42,7 +42,6 @@ interface BenchOptions {
 export async function startBench(given: BenchOptions): Promise<Bench> {
   const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
   const keys = SessionTokenKeys.parse({ keys: [{ ...(await exportJWK(publicKey)), kid: 'test' }] });
-  const upstream = await startTestUpstream(given.answer, given.probes);
   const events: AuditEvent[] = [];
   const gateway = await startGateway({
     listen: { host: '127.0.0.1', port: 0 },
@@ -61,6 +60,7 @@ export async function startBench(given: BenchOptions): Promise<Bench> {
     log: silentLogger,
     ...given.options,
   });
+  const upstream = await startTestUpstream(given.answer, given.probes);
   const policy = holdPolicy();
   const { path = '/files/mcp' } = given;
   if (given.document !== undefined) policy.publish(compilePolicy(given.document));

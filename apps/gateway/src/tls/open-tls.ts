@@ -1,0 +1,117 @@
+import { constants } from 'node:crypto';
+import { type RequestListener, type ServerOptions } from 'node:http';
+import { type Server, createServer } from 'node:https';
+import { type TLSSocket } from 'node:tls';
+import { type Logger, type Running, closeOnce } from '@mcp-runtime/base';
+import { type Counter, type Metrics } from '@mcp-runtime/base/metrics';
+import { type Peers, createPeers } from './peer.ts';
+import { type TlsPaths, type TlsStatus, openTlsFiles } from './tls-files.ts';
+
+export interface TlsOptions {
+  readonly files: TlsPaths;
+  /**
+   * `optional`: a connection without a certificate that counts is served, and refused by each route that needs one, with a
+   * record. `required`: it ends in the handshake, without one.
+   */
+  readonly clientCertificates: 'optional' | 'required';
+}
+
+/** Makes listeners whose certificate and authorities follow their files. */
+export interface TlsListeners extends Running {
+  createServer(http: ServerOptions, listener: RequestListener): Server;
+  readonly peers: Peers;
+  status(): TlsStatus;
+}
+
+interface TlsPorts {
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly limits: {
+    /** Time for a handshake, milliseconds. */
+    readonly handshakeTimeoutMs: number;
+    /** Handshakes in progress at once. */
+    readonly maxHandshakes: number;
+  };
+}
+
+/** HTTP/1.1 over TLS 1.2 and later. Rejects with `invalid_config` when the files are not whole. */
+export async function openTls(options: TlsOptions, { metrics, log, limits }: TlsPorts): Promise<TlsListeners> {
+  const servers = new Set<Server>();
+  const reloads = metrics.counter('mcp_gateway_tls_reloads_total', 'Times that changed TLS files were read.', [
+    'outcome',
+  ]);
+  const notAfter = metrics.gauge(
+    'mcp_gateway_tls_certificate_not_after_seconds',
+    'When the served certificate ends, seconds since the epoch.',
+    [],
+  );
+  const failures = metrics.counter(
+    'mcp_gateway_tls_handshake_failures_total',
+    'Connections that ended in the handshake.',
+    ['reason'],
+  );
+  const files = await openTlsFiles({
+    paths: options.files,
+    log,
+    onReload: (outcome) => {
+      reloads.inc({ outcome });
+      if (outcome === 'ok') renew();
+    },
+  });
+  const peers = createPeers(files);
+  const tellEnd = (): void => notAfter.set(files.current().notAfter.getTime() / 1000);
+  tellEnd();
+
+  /** Connections go on under what they began with. */
+  function renew(): void {
+    tellEnd();
+    for (const server of servers) server.setSecureContext({ ...files.current().context, ...PROTOCOL });
+  }
+
+  return {
+    ...closeOnce(() => files.close()),
+    peers,
+    status: () => files.status(),
+    createServer: (http, listener) => {
+      const { context } = files.current();
+      const server = createServer(
+        {
+          ...http,
+          ...context,
+          ...PROTOCOL,
+          handshakeTimeout: limits.handshakeTimeoutMs,
+          ALPNProtocols: ['http/1.1'],
+          requestCert: context.ca !== undefined,
+          rejectUnauthorized: options.clientCertificates === 'required',
+        },
+        listener,
+      );
+      servers.add(server);
+      server.on('close', () => servers.delete(server));
+      server.on('secureConnection', (socket: TLSSocket) => peers.remember(socket));
+      limitHandshakes(server, limits.maxHandshakes, failures);
+      return server;
+    },
+  };
+}
+
+const PROTOCOL = {
+  minVersion: 'TLSv1.2',
+  secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE,
+} as const;
+
+/** Handshakes cost before anybody is known: there are so many at once, and no more. */
+function limitHandshakes(server: Server, max: number, failures: Counter): void {
+  let underway = 0;
+  server.on('connection', (socket) => {
+    underway += 1;
+    if (underway <= max) return;
+    failures.inc({ reason: 'overloaded' });
+    socket.destroy();
+  });
+  server.on('secureConnection', () => (underway -= 1));
+  server.on('tlsClientError', (error: NodeJS.ErrnoException) => {
+    underway -= 1;
+    failures.inc({ reason: error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT' ? 'timeout' : 'failed' });
+  });
+}
