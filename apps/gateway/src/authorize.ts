@@ -1,6 +1,7 @@
 import { type ErrorCode } from '@mcp-runtime/api';
 import { type Decision, type Policy, evaluate, evaluateProbe, sessionStanding } from '@mcp-runtime/policy';
 import { type Exchange, methodOf } from './exchange.ts';
+import { hasPartsLeft } from './subscription.ts';
 
 /** The decision about an exchange under a policy: the same function at its start and whenever something changes. */
 export function authorize(exchange: Exchange, policy: Policy, now: number): Decision {
@@ -22,6 +23,20 @@ export function askAgain(
   if (standing === 'expired') return { reason: 'session_expired', message: 'the agent session has expired' };
   if (standing === 'absent')
     return { reason: 'session_not_found', message: 'the agent session does not exist any more' };
-  const decision = authorize(exchange, policy, now);
+  const decision = stillAllowed(exchange, policy, now);
   return decision.allowed ? undefined : { reason: decision.reason, message: decision.message };
+}
+
+/** A subscription goes on for as long as there is something left of it: what is not is held back. */
+function stillAllowed(exchange: Exchange, policy: Policy, now: number): Decision {
+  const { target, caller } = exchange;
+  if (target?.kind !== 'subscription' || !hasPartsLeft(exchange, target, policy, now)) {
+    return authorize(exchange, policy, now);
+  }
+  return evaluate(policy, {
+    method: methodOf(exchange),
+    target: { kind: 'server' },
+    identity: caller.identity,
+    now,
+  });
 }

@@ -1,6 +1,7 @@
 import { ERRORS, type ErrorCode } from '@mcp-runtime/api';
 import { isKnownMethod } from '@mcp-runtime/mcp';
 import { type Exchange } from './exchange.ts';
+import { UNKNOWN_TASK } from './tasks.ts';
 import { type Refusal, type Reply, refusalReply } from './reply.ts';
 
 export interface Denied {
@@ -60,8 +61,10 @@ function absenceOf({ target, era }: Exchange): Pick<Refusal, 'message' | 'code' 
     case 'resource':
     case 'template':
       return { ...noResource(era), data: { uri: target.uri } };
-    case 'resources':
+    case 'subscription':
       return noResource(era);
+    case 'task':
+      return { code: INVALID_PARAMS, message: UNKNOWN_TASK.message };
     default:
       return undefined;
   }

@@ -30,6 +30,8 @@ export interface Exchange {
   caller: Caller;
   /** The server's own id of the MCP session that the caller uses. */
   upstreamSession: string | undefined;
+  /** Tasks that the request names: the server's id of each, and the caller's. */
+  tasks: ReadonlyMap<string, string> | undefined;
   verdict: Verdict | undefined;
   bytesOut: number;
 }
@@ -53,6 +55,7 @@ export function openExchange(given: NewExchange): Exchange {
     target: undefined,
     caller: NOBODY,
     upstreamSession: undefined,
+    tasks: undefined,
     verdict: undefined,
     bytesOut: 0,
   };

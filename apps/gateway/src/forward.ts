@@ -1,10 +1,13 @@
 import { AppError, type ErrorCode } from '@mcp-runtime/api';
+import { isLostSession } from '@mcp-runtime/mcp';
 import { type Permit, type Policy, isVisible } from '@mcp-runtime/policy';
 import { type AnswerBody, type Delivery, write } from './answer/delivery.ts';
 import { dataEvent, eventsBody } from './answer/events.ts';
-import { type ListView, listBody } from './answer/list.ts';
 import { plainBody } from './answer/plain.ts';
-import { refusedSessionBody } from './answer/refused-session.ts';
+import { shortBody } from './answer/short.ts';
+import { responseThrough } from './answer/view.ts';
+import { viewsOf, viewsOfStream } from './answer/views.ts';
+import { unreadable, wholeBody } from './answer/whole.ts';
 import { askAgain } from './authorize.ts';
 import { denialReply } from './denial.ts';
 import { type Ways } from './eras/ways.ts';
@@ -14,6 +17,7 @@ import { type OpenExchanges } from './open-exchanges.ts';
 import { failureReply, sendReply } from './reply.ts';
 import { type Ending } from './record.ts';
 import { type SessionSeal } from './session-seal.ts';
+import { type TaskSeal } from './task-seal.ts';
 import { type AnswerHeaders, type AnswerReceiver, type Flow } from './upstream/port.ts';
 
 export interface ForwardPorts {
@@ -21,6 +25,7 @@ export interface ForwardPorts {
   readonly ways: Ways;
   readonly open: OpenExchanges;
   readonly seal: SessionSeal;
+  readonly taskSeal: TaskSeal;
   /** Appends the audit event. Rejects only where the server asks that nothing goes unrecorded. */
   readonly record: (exchange: Exchange, ending: Ending) => Promise<void>;
   readonly limits: { readonly answerTimeoutMs: number; readonly maxListBytes: number; readonly maxEventBytes: number };
@@ -32,7 +37,8 @@ export function forward(permit: Permit, exchange: Exchange, target: URL, ports: 
   return new Forwarding(exchange, target, ports).run();
 }
 
-const LISTS = ['tools', 'prompts', 'resources', 'templates'] as const;
+/** Longer answers are not those that are looked for: a task that was created, a session that is lost. */
+const MAX_SHORT_BYTES = 64 * 1024;
 
 class Forwarding implements AnswerReceiver {
   readonly #exchange: Exchange;
@@ -98,11 +104,18 @@ class Forwarding implements AnswerReceiver {
 
   #bodyFor(delivery: Delivery): AnswerBody {
     const { limits } = this.#ports;
-    const view = this.#view();
-    if (this.#isEvents) return eventsBody(delivery, view === undefined ? [] : [view], limits.maxEventBytes);
-    if (view !== undefined) return listBody(delivery, view, limits.maxListBytes);
-    const isSessionRefused = delivery.status === 400 && this.#exchange.upstreamSession !== undefined;
-    return isSessionRefused ? refusedSessionBody(delivery) : plainBody(delivery);
+    const exchange = this.#exchange;
+    const views = viewsOf(exchange, (id, tool) => this.#sealTask(id, tool));
+    if (this.#isEvents) return eventsBody(delivery, views, limits.maxEventBytes);
+    // What creates a task is short, and what it answers otherwise may be long.
+    if (exchange.target?.kind === 'tool' && views.length > 0) {
+      return shortBody(delivery, MAX_SHORT_BYTES, (text) => responseThrough(views, text) ?? unreadable());
+    }
+    if (views.length > 0) return wholeBody(delivery, views, limits.maxListBytes);
+    if (delivery.status !== 400 || exchange.upstreamSession === undefined) return plainBody(delivery);
+    return shortBody(delivery, MAX_SHORT_BYTES, (text) =>
+      isLostSession(text) ? new AppError('not_found', 'session not found') : text,
+    );
   }
 
   /** A stream has no end to wait for: its record is written before its first byte. */
@@ -111,7 +124,7 @@ class Forwarding implements AnswerReceiver {
     this.#body = { onChunk: () => {}, onEnd: async () => {} };
     void this.#record({ status: delivery.status, outcome: 'ok' }).then(
       () => {
-        this.#body = eventsBody(delivery, this.#viewsOfStream(), this.#ports.limits.maxEventBytes);
+        this.#body = eventsBody(delivery, viewsOfStream(this.#exchange), this.#ports.limits.maxEventBytes);
         delivery.flow.resume();
       },
       (error: unknown) => this.#failUnrecorded(error),
@@ -136,26 +149,6 @@ class Forwarding implements AnswerReceiver {
     void this.#fail(error);
   }
 
-  #view(): ListView | undefined {
-    const { target, caller, policy, now } = this.#exchange;
-    if (target?.kind !== 'list' || policy === undefined) return undefined;
-    if (caller.source === 'probe') return undefined;
-    return { of: target.of, isVisible: isVisible(policy, caller.identity, now, target.of) };
-  }
-
-  /** A resumed stream may replay the response to any list (MCP 2025-11-25, "Resumability"): by the policy of that moment. */
-  #viewsOfStream(): readonly ListView[] {
-    const { caller, route, policy: first, now } = this.#exchange;
-    if (caller.source === 'probe') return [];
-    return LISTS.map((of) => ({
-      of,
-      isVisible: (nameOrUri) => {
-        const policy = route.policy.current() ?? first;
-        return policy !== undefined && isVisible(policy, caller.identity, now, of)(nameOrUri);
-      },
-    }));
-  }
-
   /** The session id that the caller may know: its own again, or a sealed one for a session that was opened. */
   #sessionFor(headers: AnswerHeaders): string | undefined {
     const exchange = this.#exchange;
@@ -164,6 +157,11 @@ class Forwarding implements AnswerReceiver {
     if (answered === exchange.upstreamSession) return sessionIdOf(exchange);
     const { route, caller } = exchange;
     return this.#ports.seal.seal(answered, { ...route, upstream: this.#target, identity: caller.identity });
+  }
+
+  #sealTask(id: string, tool: string): string {
+    const { route, caller } = this.#exchange;
+    return this.#ports.taskSeal.seal({ id, tool }, { ...route, upstream: this.#target, identity: caller.identity });
   }
 
   #record(ending: Ending): Promise<void> {

@@ -19,6 +19,7 @@ import { type RouteTable, createRouteTable } from './route.ts';
 import { createSessionSeal } from './session-seal.ts';
 import { type TlsOptions, openTls } from './tls/open-tls.ts';
 import { NO_PEERS } from './tls/peer.ts';
+import { createTaskSeal } from './task-seal.ts';
 import { createHttpUpstream } from './upstream/http.ts';
 
 export interface GatewayLimits {
@@ -65,8 +66,8 @@ export interface GatewayOptions {
   /** Public keys of who issues session tokens. */
   readonly tokenKeys: TokenKeySource;
   /**
-   * Keys that MCP session ids are sealed with, 32 bytes each: the first seals, all open. One for the life of the process unless
-   * given; replicas that share them serve each other's sessions.
+   * Keys that ids of MCP sessions and tasks are sealed with, 32 bytes each: the first seals, all open. One for the life of
+   * the process unless given; replicas that share them serve each other's sessions.
    */
   readonly sessionKeys?: readonly Buffer[];
   readonly audit: AuditSink;
@@ -116,6 +117,7 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
   opened.add(() => oauth.close());
   const routes = createRouteTable();
   const open = createOpenExchanges(clock);
+  const sessionKeys = options.sessionKeys ?? [randomBytes(SESSION_KEY_BYTES)];
   const refusals = createRefusalLog({
     audit: options.audit,
     source: 'gateway',
@@ -142,7 +144,8 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
     forwarding: {
       ways,
       open,
-      seal: createSessionSeal(options.sessionKeys ?? [randomBytes(SESSION_KEY_BYTES)]),
+      seal: createSessionSeal(sessionKeys),
+      taskSeal: createTaskSeal(sessionKeys),
       limits: { answerTimeoutMs: limits.answerTimeoutMs, maxListBytes: MAX_LIST_BYTES, maxEventBytes: MAX_EVENT_BYTES },
     },
   };

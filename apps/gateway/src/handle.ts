@@ -1,5 +1,6 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { AppError, ERRORS, type ErrorCode, asAppError } from '@mcp-runtime/api';
+import { type Policy } from '@mcp-runtime/policy';
 import { type Clock, type HostPolicy, type Logger, isAllowedHost } from '@mcp-runtime/base';
 import { type AuditSink } from './audit.ts';
 import { authorize } from './authorize.ts';
@@ -18,9 +19,11 @@ import { peerOf } from './listener.ts';
 import { type GatewayMetrics } from './metrics.ts';
 import { type Ending, eventOf } from './record.ts';
 import { type RefusalLog } from './refusals.ts';
-import { type Reply, failureReply, refusalReply, sendReply } from './reply.ts';
+import { type Refusal, type Reply, failureReply, refusalReply, sendReply } from './reply.ts';
 import { type Route, type RouteTable } from './route.ts';
 import { type Peers } from './tls/peer.ts';
+import { pruneSubscription } from './subscription.ts';
+import { openTask } from './tasks.ts';
 
 export interface GatewayParts {
   /** `probes`: the runtime's own readiness check alone. */
@@ -136,10 +139,26 @@ async function decide(exchange: Exchange, parts: GatewayParts): Promise<Reply | 
     exchange.verdict = { by: 'check', reason: 'not_found' };
     return refusalReply(exchange, { reason: 'not_found', message: 'session not found' });
   }
+  const absent = openNames(exchange, policy, parts);
+  if (absent !== undefined) {
+    exchange.verdict = { by: 'check', reason: absent.reason };
+    return refusalReply(exchange, absent);
+  }
   const decision = authorize(exchange, policy, now);
   exchange.verdict = { by: 'policy', decision };
   if (decision.allowed) return undefined;
   return denialReply(exchange, decision);
+}
+
+/** Task ids that callers hold are sealed: from here on a request has the server's own, of what the caller may follow. */
+function openNames(exchange: Exchange, policy: Policy, { forwarding }: GatewayParts): Refusal | undefined {
+  const { route, caller } = exchange;
+  const { upstream } = route;
+  if (upstream === undefined || caller.source === 'probe') return undefined;
+  const place = { ...route, upstream, identity: caller.identity };
+  const absent = openTask(exchange, place, forwarding.taskSeal);
+  if (absent === undefined) pruneSubscription(exchange, policy, place, forwarding.taskSeal);
+  return absent;
 }
 
 function check(exchange: Exchange, reason: ErrorCode, message: string): Reply {

@@ -1,12 +1,14 @@
 import { type IncomingHttpHeaders } from 'node:http';
 import { HEADERS, MCP_PARAM_HEADER_PREFIX } from '@mcp-runtime/api';
+import { encodeMirrored } from '@mcp-runtime/mcp';
 import { type Exchange } from './exchange.ts';
 import { type AnswerHeaders } from './upstream/port.ts';
 
 const SESSION_ID = HEADERS.mcpSessionId.toLowerCase();
 const TRACE = ['traceparent', 'tracestate'] as const;
 const LEGACY_ONLY = [HEADERS.lastEventId.toLowerCase()] as const;
-const MODERN_ONLY = [HEADERS.mcpMethod.toLowerCase(), HEADERS.mcpName.toLowerCase()] as const;
+const MCP_NAME = HEADERS.mcpName.toLowerCase();
+const MODERN_ONLY = [HEADERS.mcpMethod.toLowerCase(), MCP_NAME] as const;
 const PARAM_PREFIX = MCP_PARAM_HEADER_PREFIX.toLowerCase();
 const VERSION = HEADERS.mcpProtocolVersion.toLowerCase();
 
@@ -14,7 +16,7 @@ const VERSION = HEADERS.mcpProtocolVersion.toLowerCase();
  * The headers that cross to the server: an allow-list, so that no credential, cookie, identity or forwarding header of
  * the caller ever does.
  */
-export function upstreamHeaders({ request, verb, era, upstreamSession }: Exchange): Record<string, string> {
+export function upstreamHeaders({ request, verb, era, target, upstreamSession }: Exchange): Record<string, string> {
   const given = request.headers;
   const headers: Record<string, string> = {
     accept: verb === 'GET' ? 'text/event-stream' : 'application/json, text/event-stream',
@@ -28,6 +30,8 @@ export function upstreamHeaders({ request, verb, era, upstreamSession }: Exchang
       headers,
       Object.keys(given).filter((name) => name.startsWith(PARAM_PREFIX)),
     );
+    // The body names the server's own task; what the caller sent was checked against the body that it sent.
+    if (target?.kind === 'task') headers[MCP_NAME] = encodeMirrored(target.id);
   }
   return headers;
 }

@@ -22,6 +22,10 @@ const RPC_METHODS: ReadonlySet<string> = new Set([
   'prompts/list',
   'prompts/get',
   'completion/complete',
+  'tasks/get',
+  'tasks/result',
+  'tasks/update',
+  'tasks/cancel',
   'logging/setLevel',
 ]);
 

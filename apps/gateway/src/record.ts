@@ -100,7 +100,8 @@ function messageFields({ message, target }: Exchange): Partial<AuditPayload> {
     ...(target?.kind === 'tool' ? { tool_name: bounded(target.name) } : {}),
     ...(target?.kind === 'prompt' ? { prompt_name: bounded(target.name) } : {}),
     ...(target?.kind === 'resource' || target?.kind === 'template' ? { resource_uri: bounded(target.uri) } : {}),
-    ...(target?.kind === 'resources' ? { resource_uri: bounded(target.uris.join(' ')) } : {}),
+    ...(target?.kind === 'task' && target.tool !== '' ? { tool_name: bounded(target.tool) } : {}),
+    ...(target?.kind === 'subscription' ? { resource_uri: bounded(target.uris.join(' ')) } : {}),
   };
 }
 

@@ -68,7 +68,7 @@ export { AccessStatus, GRANT_RULES, MCPAccessGrant, MCPAccessGrantSpec } from '.
 export { MCPAgentSession, MCPAgentSessionSpec, SESSION_RULES } from './resources/session.ts';
 export { RESOURCE_KINDS, type Resource, type ResourceKind, isResourceKind } from './resources/index.ts';
 export { type ResolvedServer, resolveServer, declaredSource, sourceText, taggedImage } from './resources/defaults.ts';
-export { type ListedKind, type Target } from './target.ts';
+export { type ListedKind, type Target, type TaskTarget } from './target.ts';
 export { type CrossFieldRule } from './resources/rules.ts';
 
 // server file

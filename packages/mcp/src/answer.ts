@@ -1,6 +1,7 @@
 import { type ListedKind } from '@mcp-runtime/api';
 import { foldCase } from './fold-case.ts';
-import { type Span, itemsOf, memberAt, membersOf, readJsonText, skipSpace } from './json-text.ts';
+import { itemsOf, memberAt, membersOf, readJson, skipSpace } from './json-text.ts';
+import { type Splice, splice } from './splice.ts';
 
 export type AnswerOutcome = 'ok' | 'rpc_error' | 'tool_error';
 
@@ -45,11 +46,11 @@ const MAX_DEPTH = 128;
  * without ambiguity: then nothing of it may be shown.
  */
 export function filterList(
-  bytes: Uint8Array,
+  answer: string,
   of: ListedKind,
   isVisible: (nameOrUri: string) => boolean,
 ): string | undefined {
-  const read = readJsonText(bytes, { maxDepth: MAX_DEPTH });
+  const read = readJson(answer, { maxDepth: MAX_DEPTH });
   if (!read.ok) return undefined;
   const { text } = read;
   const { member, key } = LISTS[of];
@@ -77,20 +78,4 @@ function isAmbiguous(text: string, start: number, wanted: string): boolean {
   const folded = foldCase(wanted);
   for (const [name] of membersOf(text, start)) if (name !== wanted && foldCase(name) === folded) return true;
   return false;
-}
-
-interface Splice extends Span {
-  readonly text: string;
-}
-
-/** The text with other values at those places. */
-function splice(text: string, splices: readonly Splice[]): string {
-  const inOrder = splices.toSorted((a, b) => a.start - b.start);
-  let at = 0;
-  let spliced = '';
-  for (const { start, end, text: replacement } of inOrder) {
-    spliced += text.slice(at, start) + replacement;
-    at = end;
-  }
-  return spliced + text.slice(at);
 }

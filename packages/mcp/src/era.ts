@@ -64,13 +64,15 @@ function modernEra(
 
 const LEGACY: Era = { kind: 'legacy' };
 
-/** Requests that MCP 2026-07-28 has no more (SEP-2575). */
+/** Requests that MCP 2026-07-28 has no more (SEP-2575, SEP-2663). */
 const REMOVED: ReadonlySet<string> = new Set([
   'initialize',
   'ping',
   'logging/setLevel',
   'resources/subscribe',
   'resources/unsubscribe',
+  'tasks/result',
+  'tasks/list',
 ]);
 
 function mismatch(message: string): EraFault {

@@ -5,6 +5,8 @@ export { type Era, type EraFault, type HeaderLookup, eraOf } from './era.ts';
 export { isKnownMethod, targetOf } from './target.ts';
 export { META_KEYS } from './meta-keys.ts';
 export { encodeMirrored, mirroredName } from './mirrored.ts';
+export { TASKS_EXTENSION, mayBecomeTask, renameTasksInNotice, renameTasksInResponse } from './tasks.ts';
+export { type Splice, keptStrings, spanAt, splice, stringAt } from './splice.ts';
 
 // answers
 export { type AnswerOutcome, filterList, isResponse, outcomeOf } from './answer.ts';

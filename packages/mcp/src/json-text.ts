@@ -23,12 +23,15 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * names in one object at any depth, U+0000 and lone surrogates in names, numbers beyond a double, and deep nesting.
  */
 export function readJsonText(bytes: Uint8Array, limits: TextLimits): ReadText {
-  let text: string;
   try {
-    text = decoder.decode(bytes);
+    return readJson(decoder.decode(bytes), limits);
   } catch {
     return { ok: false, fault: 'not_utf8' };
   }
+}
+
+/** The same for a text that was decoded before. */
+export function readJson(text: string, limits: TextLimits): ReadText {
   if (depthOf(text) > limits.maxDepth) return { ok: false, fault: 'too_deep' };
   let value: unknown;
   try {

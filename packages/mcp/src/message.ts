@@ -136,13 +136,14 @@ function faultInParams(params: Members): MessageFault | undefined {
     if (isMembers(inner) && strangerIn(inner, known) === 'ambiguous') return 'ambiguous_member';
   }
   const governed = [params['name'], params['uri'], params['taskId'], ref?.['name'], ref?.['uri']];
-  return [...governed, ...subscribedUris(params)].every(isGovernedValue) ? undefined : 'invalid_governed_value';
+  return [...governed, ...subscribed(params)].every(isGovernedValue) ? undefined : 'invalid_governed_value';
 }
 
-/** URIs that a subscription names; what is no list of texts has no target, which policy refuses. */
-function subscribedUris({ notifications }: Members): readonly string[] {
-  const uris = isMembers(notifications) ? notifications['resourceSubscriptions'] : undefined;
-  return Array.isArray(uris) ? uris.filter((uri) => typeof uri === 'string') : [];
+/** URIs and tasks that a subscription names; what is no list of texts has no target, which policy refuses. */
+function subscribed({ notifications }: Members): readonly string[] {
+  if (!isMembers(notifications)) return [];
+  const lists = [notifications['resourceSubscriptions'], notifications['taskIds']];
+  return lists.flatMap((list) => (Array.isArray(list) ? list.filter((item) => typeof item === 'string') : []));
 }
 
 /** Names and URIs are compared exactly, so nothing may be in them that a header, a log or another reader would change. */

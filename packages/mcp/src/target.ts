@@ -4,8 +4,8 @@ import { type Message, isMembers } from './message.ts';
 type Params = Readonly<Record<string, unknown>>;
 
 /**
- * Methods of every MCP revision and the object each of them is about. Tasks are left out: without a ledger of who
- * started which task nobody may touch one.
+ * Methods of every MCP revision and the object each of them is about. `tasks/list` is left out: a server that cannot tell
+ * callers apart would show the tasks of all.
  */
 const TARGETS: ReadonlyMap<string, (params: Params) => Target | undefined> = new Map([
   ...(['initialize', 'ping', 'server/discover', 'logging/setLevel'] as const).map(aboutServer),
@@ -15,6 +15,7 @@ const TARGETS: ReadonlyMap<string, (params: Params) => Target | undefined> = new
       'notifications/cancelled',
       'notifications/progress',
       'notifications/roots/list_changed',
+      'notifications/tasks/status',
     ] as const
   ).map(aboutServer),
   ['tools/list', () => ({ kind: 'list', of: 'tools' })],
@@ -30,6 +31,10 @@ const TARGETS: ReadonlyMap<string, (params: Params) => Target | undefined> = new
   ['resources/unsubscribe', resourceOf],
   ['completion/complete', completionOf],
   ['subscriptions/listen', subscriptionOf],
+  ['tasks/get', taskOf],
+  ['tasks/result', taskOf],
+  ['tasks/update', taskOf],
+  ['tasks/cancel', taskOf],
 ]);
 
 export function targetOf(message: Exclude<Message, { kind: 'response' }>): Target | undefined {
@@ -63,9 +68,19 @@ function completionOf({ ref }: Params): Target | undefined {
 
 function subscriptionOf({ notifications }: Params): Target | undefined {
   if (!isMembers(notifications)) return { kind: 'server' };
-  const { resourceSubscriptions: uris = [], taskIds } = notifications;
-  if (taskIds !== undefined || !Array.isArray(uris)) return undefined;
-  const texts = uris.filter((uri) => typeof uri === 'string');
-  if (texts.length !== uris.length) return undefined;
-  return texts.length === 0 ? { kind: 'server' } : { kind: 'resources', uris: texts };
+  const uris = textsOf(notifications['resourceSubscriptions']);
+  const ids = textsOf(notifications['taskIds']);
+  if (uris === undefined || ids === undefined) return undefined;
+  if (uris.length + ids.length === 0) return { kind: 'server' };
+  return { kind: 'subscription', uris, tasks: ids.map((id) => ({ kind: 'task', id, tool: '' })) };
+}
+
+/** The tool of a task is known to whoever made its id. */
+function taskOf({ taskId }: Params): Target | undefined {
+  return typeof taskId === 'string' ? { kind: 'task', id: taskId, tool: '' } : undefined;
+}
+
+/** None when absent; undefined for what is no list of texts. */
+function textsOf(value: unknown = []): readonly string[] | undefined {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined;
 }

@@ -73,9 +73,15 @@ const TARGETS: readonly (readonly [method: string, params: object, target: unkno
   ['completion/complete', { ref: { type: 'ref/resource', uri: 'x://{a}' } }, { kind: 'template', uri: 'x://{a}' }],
   ['completion/complete', { ref: { type: 'ref/other' } }, undefined],
   ['subscriptions/listen', { notifications: { toolsListChanged: true } }, { kind: 'server' }],
-  ['subscriptions/listen', { notifications: { resourceSubscriptions: ['a'] } }, { kind: 'resources', uris: ['a'] }],
-  ['subscriptions/listen', { notifications: { taskIds: ['a'] } }, undefined],
-  ['tasks/get', { taskId: 'a' }, undefined],
+  [
+    'subscriptions/listen',
+    { notifications: { resourceSubscriptions: ['a'], taskIds: ['t'] } },
+    { kind: 'subscription', uris: ['a'], tasks: [{ kind: 'task', id: 't', tool: '' }] },
+  ],
+  ['subscriptions/listen', { notifications: { taskIds: 'a' } }, undefined],
+  ['subscriptions/listen', { notifications: { taskIds: [1] } }, undefined],
+  ['tasks/get', { taskId: 't' }, { kind: 'task', id: 't', tool: '' }],
+  ['tasks/cancel', {}, undefined],
   ['Tools/Call', { name: 'a' }, undefined],
   ['constructor', {}, undefined],
 ];
@@ -88,13 +94,13 @@ for (const [method, params, target] of TARGETS) {
 
 test('a method is known whatever its parameters are', () => {
   assert.ok(isKnownMethod('resources/read'));
-  for (const method of ['tasks/get', 'Tools/Call', 'constructor']) assert.ok(!isKnownMethod(method));
+  for (const method of ['tasks/list', 'Tools/Call', 'constructor']) assert.ok(!isKnownMethod(method));
 });
 
 test('a filtered list keeps every other byte', () => {
   const text =
     '{"jsonrpc":"2.0","id":1,"result":{"tools":[ {"name":"a","n":1.0},{"name":"b"} , {"name":"\\u0063"}],"nextCursor":""}}';
-  const kept = filterList(Buffer.from(text), 'tools', (name) => name !== 'b');
+  const kept = filterList(text, 'tools', (name) => name !== 'b');
   assert.equal(
     kept,
     '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"a","n":1.0},{"name":"\\u0063"}],"nextCursor":""}}',
@@ -103,18 +109,18 @@ test('a filtered list keeps every other byte', () => {
 
 test('a filtered list is private for caches, wherever the hint stands', () => {
   const list = '{"result":{"cacheScope":"public","tools":[{"name":"a"},{"name":"b"}],"ttlMs":5}}';
-  const kept = filterList(Buffer.from(list), 'tools', (name) => name === 'a');
+  const kept = filterList(list, 'tools', (name) => name === 'a');
   assert.equal(kept, '{"result":{"cacheScope":"private","tools":[{"name":"a"}],"ttlMs":5}}');
   const after = '{"result":{"tools":[],"cacheScope" : "public"}}';
   assert.equal(
-    filterList(Buffer.from(after), 'tools', () => true),
+    filterList(after, 'tools', () => true),
     '{"result":{"tools":[],"cacheScope" : "private"}}',
   );
 });
 
 test('a list that cannot be read without ambiguity is not shown', () => {
   assert.equal(
-    filterList(Buffer.from('{"result":{"tools":[{"name":"a","name":"b"}]}}'), 'tools', () => true),
+    filterList('{"result":{"tools":[{"name":"a","name":"b"}]}}', 'tools', () => true),
     undefined,
   );
   for (const text of [
@@ -123,24 +129,24 @@ test('a list that cannot be read without ambiguity is not shown', () => {
     '{"result":{"tools":[]},"Result":{"tools":[{"name":"b"}]}}',
   ]) {
     assert.equal(
-      filterList(Buffer.from(text), 'tools', () => true),
+      filterList(text, 'tools', () => true),
       undefined,
       text,
     );
   }
   assert.equal(
-    filterList(Buffer.from('nothing'), 'tools', () => true),
+    filterList('nothing', 'tools', () => true),
     undefined,
   );
 });
 
 test('an error to a list request passes, and an item without a name does not', () => {
   assert.equal(
-    filterList(Buffer.from('{"id":1,"error":{"code":1}}'), 'tools', () => true),
+    filterList('{"id":1,"error":{"code":1}}', 'tools', () => true),
     '{"id":1,"error":{"code":1}}',
   );
   assert.equal(
-    filterList(Buffer.from('{"result":{"tools":[{"title":"a"},7]}}'), 'tools', () => true),
+    filterList('{"result":{"tools":[{"title":"a"},7]}}', 'tools', () => true),
     '{"result":{"tools":[]}}',
   );
 });

@@ -74,6 +74,12 @@ const sessionIsLive: Check = {
   },
 };
 
+const isOwn: Check = {
+  id: "it is not the caller's own to stop",
+  saw: ({ request, governance }) => `method ${request.method}: ${governance === 'own' ? 'its own task' : governance}`,
+  settle: (facts) => (facts.governance === 'own' ? permit(facts, 'allowed') : undefined),
+};
+
 const grantMatches: Check = {
   id: 'a grant names the caller',
   saw: ({ grants }) =>
@@ -160,6 +166,7 @@ export const CHECKS: readonly Check[] = [
   hasIdentity,
   sessionIsNamed,
   sessionIsLive,
+  isOwn,
   grantMatches,
   accessIsGranted,
   nothingDenies,

@@ -10,13 +10,15 @@ export function evaluate(policy: Policy, request: PolicyRequest): Decision {
   return decide(policy, decidingPart(policy, request));
 }
 
-/** Several resources at once: the first that is denied, or would be, decides for them all. */
+/** Of a subscription, the first part that is denied, or would be, decides for it all. */
 export function decidingPart(policy: Policy, request: PolicyRequest): PolicyRequest {
   const { target } = request;
-  if (target?.kind !== 'resources') return request;
+  if (target?.kind !== 'subscription') return request;
   const access: PolicyRequest = { ...request, target: { kind: 'server' } };
   const reads = target.uris.map((uri): PolicyRequest => ({ ...request, target: { kind: 'resource', uri } }));
-  return [access, ...reads].find((part) => isStopped(decide(policy, part))) ?? reads[0] ?? access;
+  const follows = target.tasks.map((task): PolicyRequest => ({ ...request, target: task }));
+  const parts = [...reads, ...follows];
+  return [access, ...parts].find((part) => isStopped(decide(policy, part))) ?? parts[0] ?? access;
 }
 
 function isStopped(decision: Decision): boolean {

@@ -9,8 +9,11 @@ import { firstNonBlank, trustName } from './values.ts';
 /** How the session that a caller names stands. */
 export type SessionStanding = 'unnamed' | 'not-found' | 'revoked' | 'expired' | 'live';
 
-/** What is governed: nothing, access to the server, the things that the message names, or the unknown. */
-export type Governance = 'none' | 'access' | 'things' | 'unknown';
+/**
+ * What is governed: nothing, access to the server, the things that the message names, something that is the caller's own
+ * already, or the unknown.
+ */
+export type Governance = 'none' | 'access' | 'things' | 'own' | 'unknown';
 
 const UNLISTED: Tool = { requiredTrust: 1, sideEffect: '', risk: '' };
 /** Prompts and resources are read. */
@@ -31,12 +34,15 @@ export class Facts {
   get governance(): Governance {
     const { method, target } = this.request;
     if (isToolCall(method)) return 'things';
+    // What follows a tool call is governed like it; whoever may not use the tool any more may still stop what runs.
+    if (target?.kind === 'task') return method === 'tasks/cancel' ? 'own' : 'things';
     if (this.policy.governs === 'call_tool') return 'none';
     if (target === undefined) return 'unknown';
-    return target.kind === 'list' || target.kind === 'server' || target.kind === 'task' ? 'access' : 'things';
+    const isAccess = target.kind === 'list' || target.kind === 'server' || target.kind === 'subscription';
+    return isAccess ? 'access' : 'things';
   }
 
-  /** The thing that this decision is about. A call without a name is one of the tool with the empty name. */
+  /** The thing that this decision is about. A call without a name is one of the tool with the empty name; a task is its tool. */
   get thing(): Thing {
     const { target } = this.request;
     if (
@@ -46,7 +52,7 @@ export class Facts {
       target?.kind === 'template'
     )
       return target;
-    return { kind: 'tool', name: '' };
+    return { kind: 'tool', name: target?.kind === 'task' ? target.tool : '' };
   }
 
   get tool(): Tool {

@@ -14,7 +14,8 @@ const listTools = about('tools/list', { kind: 'list', of: 'tools' });
 const ping = about('ping', { kind: 'server' });
 const prompt = (name: string): PolicyRequest => about('prompts/get', { kind: 'prompt', name });
 const read = (uri: string): PolicyRequest => about('resources/read', { kind: 'resource', uri });
-const readAll = (...uris: string[]): PolicyRequest => about('resources/read', { kind: 'resources', uris });
+const readAll = (...uris: string[]): PolicyRequest =>
+  about('subscriptions/listen', { kind: 'subscription', uris, tasks: [] });
 const expand = (uri: string): PolicyRequest => about('resources/read', { kind: 'template', uri });
 const unknown = about('made/up', undefined);
 
@@ -39,7 +40,7 @@ test('call_tool, the default, governs tool calls alone', () => {
 });
 
 test('all governs every method: access needs a grant in force, an unknown method is denied', () => {
-  for (const request of [listTools, ping, about('tasks/get', { kind: 'task', id: '1' })]) {
+  for (const request of [listTools, ping]) {
     assert.equal(reasonOf(request, []), 'no_matching_grant');
     assert.equal(reasonOf(request, [aGrant({ disabled: true })]), 'no_matching_grant');
     assert.equal(reasonOf(request, [aGrant({ tool_rules: [{ name: 'other' }] })]), 'allowed');

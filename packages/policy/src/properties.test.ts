@@ -89,14 +89,36 @@ test('a caller sees of a list exactly what using it would allow', () => {
   );
 });
 
-test('several resources are allowed exactly when access and each of them is', () => {
+test('a subscription is allowed exactly when access and each of its parts is', () => {
+  const parts = [fc.array(uri, { maxLength: 3 }), fc.array(thingName, { maxLength: 2 })] as const;
   fc.assert(
-    fc.property(enforcingDocuments, requests, fc.array(uri, { maxLength: 3 }), (document, request, uris) => {
+    fc.property(enforcingDocuments, requests, ...parts, (document, request, uris, tools) => {
       const policy = compilePolicy(document);
       const allows = (target: PolicyRequest['target']): boolean =>
-        evaluate(policy, { ...request, method: 'resources/read', target }).allowed;
-      const each = allows({ kind: 'server' }) && uris.every((one) => allows({ kind: 'resource', uri: one }));
-      assert.equal(allows({ kind: 'resources', uris }), each);
+        evaluate(policy, { ...request, method: 'subscriptions/listen', target }).allowed;
+      const tasks = tools.map((tool) => ({ kind: 'task', id: '1', tool }) as const);
+      const all = [
+        { kind: 'server' } as const,
+        ...uris.map((one) => ({ kind: 'resource', uri: one }) as const),
+        ...tasks,
+      ];
+      assert.equal(allows({ kind: 'subscription', uris, tasks }), all.every(allows));
+    }),
+    RUNS,
+  );
+});
+
+test('a task is decided like a call of its tool, but that whoever may reach the server may cancel it', () => {
+  fc.assert(
+    fc.property(documents, requests, thingName, (document, request, tool) => {
+      const policy = compilePolicy(document);
+      const target = { kind: 'task', id: '1', tool } as const;
+      const call = evaluate(policy, { ...request, method: 'tools/call', target: { kind: 'tool', name: tool } });
+      assert.equal(evaluate(policy, { ...request, method: 'tasks/get', target }).allowed, call.allowed);
+      const cancel = evaluate(policy, { ...request, method: 'tasks/cancel', target });
+      const isSomebody = Object.values({ ...request.identity, session: '' }).some((one) => one !== '');
+      if (!policy.sessionRequired) assert.equal(cancel.allowed, isSomebody || policy.observes);
+      if (call.allowed) assert.equal(cancel.allowed, true);
     }),
     RUNS,
   );

@@ -2,7 +2,11 @@ import { CLIENT_CAPABILITIES_META_KEY, type ServerContext } from '@modelcontextp
 import { z } from 'zod';
 
 const Capability = z.object({}).optional();
-const Capabilities = z.object({ sampling: Capability, elicitation: Capability });
+const Capabilities = z.object({
+  sampling: Capability,
+  elicitation: Capability,
+  extensions: z.record(z.string(), z.unknown()).optional(),
+});
 const Envelope = z.object({ [CLIENT_CAPABILITIES_META_KEY]: Capabilities });
 
 /** What the client of a 2026-07-28 request can do; nothing in the eras before. */

@@ -18,18 +18,23 @@ import { registerResources } from './resources.ts';
 import { type ListChanges, registerSchemaTools, registerChangeTools } from './schema-tools.ts';
 import { STATE_CODEC } from './state.ts';
 import { createLegacySessions } from './sessions.ts';
+import { registerTaskTools } from './task-tools.ts';
+import { type Tasks, createTasks } from './tasks.ts';
+import { TASKS_EXTENSION, refusedByTasks } from './task-gate.ts';
 import { sendResponse, toRequest } from './web.ts';
 
 /** A server of both eras, made with the published SDK, that has all that the conformance suite asks a server for. */
 export async function startDualEraServer(): Promise<Subject> {
-  const modern = createMcpHandler(() => createMcp(modern.notify), { legacy: 'reject' });
-  const sessions = createLegacySessions(() => createMcp(modern.notify));
+  const tasks = createTasks();
+  const modern = createMcpHandler(() => createMcp(modern.notify, tasks), { legacy: 'reject' });
+  const sessions = createLegacySessions(() => createMcp(modern.notify, tasks));
   const handle = async (request: Request): Promise<Response> => {
     const refused =
       hostHeaderValidationResponse(request, localhostAllowedHostnames()) ??
       originValidationResponse(request, localhostAllowedOrigins());
     if (refused !== undefined) return refused;
-    return (await isLegacyRequest(request)) ? sessions.handle(request) : modern.fetch(request);
+    if (await isLegacyRequest(request)) return sessions.handle(request);
+    return (await refusedByTasks(request)) ?? modern.fetch(request);
   };
   const server = createServer((incoming, outgoing) => {
     void handle(toRequest(incoming, outgoing)).then((response) => sendResponse(response, outgoing));
@@ -51,7 +56,7 @@ export async function startDualEraServer(): Promise<Subject> {
   };
 }
 
-function createMcp(changes: ListChanges): McpServer {
+function createMcp(changes: ListChanges, tasks: Tasks): McpServer {
   const mcp = new McpServer(
     { name: 'dual-era', version: '1.0.0' },
     {
@@ -61,6 +66,7 @@ function createMcp(changes: ListChanges): McpServer {
         prompts: { listChanged: true },
         logging: {},
         completions: {},
+        extensions: { [TASKS_EXTENSION]: {} },
       },
       requestState: { verify: (state, ctx) => STATE_CODEC.verify(state, ctx) },
     },
@@ -70,6 +76,7 @@ function createMcp(changes: ListChanges): McpServer {
   registerSchemaTools(mcp);
   registerChangeTools(mcp, changes);
   registerAskingTools(mcp);
+  registerTaskTools(mcp, tasks);
   registerPrompts(mcp);
   registerResources(mcp);
   return mcp;

@@ -33,7 +33,7 @@ function check(bytes: Buffer): void {
   const text = bytes.toString('utf8');
   isResponse(text);
   outcomeOf(text);
-  const shown = filterList(bytes, 'tools', isVisible);
+  const shown = filterList(text, 'tools', isVisible);
   const tree = strictParse(text);
   if (shown === undefined) return;
   assert.ok(tree !== undefined && !hasEqualNames(tree), 'it was not JSON, or had a name twice');

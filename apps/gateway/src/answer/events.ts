@@ -1,17 +1,18 @@
 import { AppError, asAppError } from '@mcp-runtime/api';
-import { SseSplitter, type SseEvent, filterList, isResponse, outcomeOf } from '@mcp-runtime/mcp';
+import { SseSplitter, type SseEvent, isResponse, outcomeOf } from '@mcp-runtime/mcp';
 import { errorBody, idOf } from '../reply.ts';
 import { type AnswerBody, type Delivery, write, writeHead } from './delivery.ts';
-import { type ListView, unreadable } from './list.ts';
+import { type View, noticeThrough, responseThrough } from './view.ts';
+import { unreadable } from './whole.ts';
 
 /** More of these waiting means that the record is slow: the server waits. */
 const MAX_WAITING = 64;
 
 /**
- * Passes events through byte for byte, in order. The record is written before the event that carries the response; lists in
- * it are filtered by the views.
+ * Passes events through in order, byte for byte but for what the views take out or change. The record is written before the
+ * event that carries the response.
  */
-export function eventsBody(delivery: Delivery, views: readonly ListView[], maxEventBytes: number): AnswerBody {
+export function eventsBody(delivery: Delivery, views: readonly View[], maxEventBytes: number): AnswerBody {
   const { exchange, flow } = delivery;
   const splitter = new SseSplitter(maxEventBytes);
   const waiting: SseEvent[] = [];
@@ -44,34 +45,30 @@ export function eventsBody(delivery: Delivery, views: readonly ListView[], maxEv
     isDraining = true;
     for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) {
       if (event.data !== '' && isResponse(event.data)) await answer(event);
-      else write(delivery, event.bytes);
+      else pass(event);
     }
     isDraining = false;
     flow.resume();
   }
 
+  function pass(event: SseEvent): void {
+    const shown = event.data === '' ? '' : noticeThrough(views, event.data);
+    if (shown !== undefined) write(delivery, shown === event.data ? event.bytes : replaced(event, shown));
+  }
+
   async function answer(event: SseEvent): Promise<void> {
     hasAnswered = true;
-    const shown = shownOf(event.data, views);
+    const shown = responseThrough(views, event.data);
     const outcome = shown === undefined ? 'upstream_error' : outcomeOf(shown);
     await delivery.record({ status: delivery.status, outcome });
-    if (shown === undefined) write(delivery, dataEvent(refusedList()));
+    if (shown === undefined) write(delivery, dataEvent(refused()));
     else write(delivery, shown === event.data ? event.bytes : replaced(event, shown));
   }
 
-  function refusedList(): string {
+  function refused(): string {
     const { message } = unreadable();
     return errorBody(idOf(exchange), -32603, message, { requestId: exchange.requestId });
   }
-}
-
-/** A response through all views; undefined when it cannot be read without ambiguity. */
-function shownOf(data: string, views: readonly ListView[]): string | undefined {
-  let shown: string | undefined = data;
-  for (const { of, isVisible } of views) {
-    if (shown !== undefined) shown = filterList(Buffer.from(shown), of, isVisible);
-  }
-  return shown;
 }
 
 export function dataEvent(json: string): string {

@@ -107,10 +107,10 @@ const subjects: fc.Arbitrary<Pick<PolicyRequest, 'method' | 'target'>> = fc.oneo
   uri.map((text) => ({ method: 'resources/read', target: { kind: 'template', uri: text } as const })),
   fc
     .array(uri, { maxLength: 3 })
-    .map((uris) => ({ method: 'resources/read', target: { kind: 'resources', uris } as const })),
+    .map((uris) => ({ method: 'subscriptions/listen', target: { kind: 'subscription', uris, tasks: [] } as const })),
+  thingName.map((tool) => ({ method: 'tasks/get', target: { kind: 'task', id: '1', tool } as const })),
   of(
     { method: 'tools/list', target: { kind: 'list', of: 'tools' } as const },
-    { method: 'tasks/get', target: { kind: 'task', id: '1' } as const },
     { method: 'ping', target: { kind: 'server' } as const },
     { method: 'made/up', target: undefined },
   ),

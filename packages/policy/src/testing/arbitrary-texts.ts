@@ -42,14 +42,16 @@ export const wildDocuments: fc.Arbitrary<PolicyDocument> = fc
   )
   .map(([required, optional]) => ({ ...required, ...optional }));
 
+const task = fc.record({ kind: fc.constant('task'), id: text, tool: text });
+
 export const wildRequests: fc.Arbitrary<PolicyRequest> = fc.record({
   method: fc.oneof(text, fc.constant('tools/call')),
   target: fc.oneof(
     fc.constant(undefined),
     fc.record({ kind: fc.constantFrom('tool', 'prompt'), name: text }),
     fc.record({ kind: fc.constantFrom('resource', 'template'), uri: text }),
-    fc.record({ kind: fc.constant('resources'), uris: fc.array(text) }),
-    fc.record({ kind: fc.constant('task'), id: text }),
+    fc.record({ kind: fc.constant('subscription'), uris: fc.array(text), tasks: fc.array(task) }),
+    task,
     fc.record({ kind: fc.constant('list'), of: fc.constantFrom('tools', 'prompts', 'resources', 'templates') }),
     fc.record({ kind: fc.constant('server') }),
   ),

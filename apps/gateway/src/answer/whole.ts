@@ -1,14 +1,11 @@
-import { AppError, type ListedKind } from '@mcp-runtime/api';
-import { filterList, outcomeOf } from '@mcp-runtime/mcp';
+import { isUtf8 } from 'node:buffer';
+import { AppError } from '@mcp-runtime/api';
+import { outcomeOf } from '@mcp-runtime/mcp';
 import { type AnswerBody, type Delivery, writeHead } from './delivery.ts';
+import { type View, responseThrough } from './view.ts';
 
-export interface ListView {
-  readonly of: ListedKind;
-  readonly isVisible: (nameOrUri: string) => boolean;
-}
-
-/** Collects a list and shows of it what the caller may use. */
-export function listBody(delivery: Delivery, view: ListView, maxBytes: number): AnswerBody {
+/** Collects an answer and shows of it what the caller may see. */
+export function wholeBody(delivery: Delivery, views: readonly View[], maxBytes: number): AnswerBody {
   const { exchange } = delivery;
   const chunks: Buffer[] = [];
   let length = 0;
@@ -18,7 +15,9 @@ export function listBody(delivery: Delivery, view: ListView, maxBytes: number): 
       if (length <= maxBytes) chunks.push(chunk);
     },
     onEnd: async () => {
-      const text = length > maxBytes ? undefined : filterList(Buffer.concat(chunks), view.of, view.isVisible);
+      const whole = Buffer.concat(chunks);
+      const isReadable = length <= maxBytes && isUtf8(whole);
+      const text = isReadable ? responseThrough(views, whole.toString('utf8')) : undefined;
       if (text === undefined) return delivery.fail(unreadable());
       const body = Buffer.from(text);
       exchange.bytesOut += body.length;
@@ -31,5 +30,5 @@ export function listBody(delivery: Delivery, view: ListView, maxBytes: number): 
 }
 
 export function unreadable(): AppError {
-  return new AppError('upstream_unavailable', 'the MCP server sent a list that cannot be read');
+  return new AppError('upstream_unavailable', 'the MCP server sent an answer that cannot be checked');
 }

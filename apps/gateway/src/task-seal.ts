@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { type Place, boundTo, createSeal } from './seal.ts';
+
+/** A task of a server, and the tool whose call it is. */
+export interface SealedTask {
+  readonly id: string;
+  readonly tool: string;
+}
+
+/**
+ * Task ids that carry the server's own one and the tool that the task runs, so that every replica with the key knows whose
+ * task it is and what policy has to allow. For anybody else, at another server or changed by a byte, it is no task.
+ */
+export interface TaskSeal {
+  seal(task: SealedTask, place: Place): string;
+  open(sealed: string, place: Place): SealedTask | undefined;
+}
+
+const USE = ['task'] as const;
+const Sealed = z.tuple([z.string(), z.string()]);
+
+/** The first key seals, all of them open. @throws AppError `invalid_config` for a key that is not 32 bytes. */
+export function createTaskSeal(keys: readonly Buffer[]): TaskSeal {
+  const { seal, open } = createSeal(keys);
+  return {
+    seal: ({ id, tool }, place) => seal(JSON.stringify([id, tool]), boundTo(place, USE)),
+    open: (sealed, place) => {
+      const text = open(sealed, boundTo(place, USE));
+      if (text === undefined) return undefined;
+      const [id, tool] = Sealed.parse(JSON.parse(text));
+      return { id, tool };
+    },
+  };
+}
