@@ -15,9 +15,9 @@ export interface SessionSeal {
 
 /** The first key seals, all of them open. @throws AppError `invalid_config` for a key that is not 32 bytes. */
 export function createSessionSeal(keys: readonly Buffer[]): SessionSeal {
-  const { seal, open } = createSeal(keys);
+  const sealing = createSeal(keys);
   return {
-    seal: (sessionId, place) => seal(sessionId, boundTo(place)),
-    open: (sealed, place) => open(sealed, boundTo(place)),
+    seal: (sessionId, place) => sealing.seal(sessionId, boundTo(place)),
+    open: (sealed, place) => sealing.open(sealed, boundTo(place)),
   };
 }

@@ -21,11 +21,11 @@ const Sealed = z.tuple([z.string(), z.string()]);
 
 /** The first key seals, all of them open. @throws AppError `invalid_config` for a key that is not 32 bytes. */
 export function createTaskSeal(keys: readonly Buffer[]): TaskSeal {
-  const { seal, open } = createSeal(keys);
+  const sealing = createSeal(keys);
   return {
-    seal: ({ id, tool }, place) => seal(JSON.stringify([id, tool]), boundTo(place, USE)),
+    seal: ({ id, tool }, place) => sealing.seal(JSON.stringify([id, tool]), boundTo(place, USE)),
     open: (sealed, place) => {
-      const text = open(sealed, boundTo(place, USE));
+      const text = sealing.open(sealed, boundTo(place, USE));
       if (text === undefined) return undefined;
       const [id, tool] = Sealed.parse(JSON.parse(text));
       return { id, tool };

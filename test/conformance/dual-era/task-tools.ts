@@ -56,16 +56,18 @@ function registerAskingJobs(mcp: McpServer, tasks: Tasks): void {
     'confirm_delete',
     { description: 'Asks before it deletes, as a task only', inputSchema: z.object({ filename: z.string() }) },
     ({ filename }) =>
-      created(tasks, async ({ ask }) => {
-        await ask({ confirm: inputRequired.elicit({ message: `Delete ${filename}?`, requestedSchema: Confirmed }) });
+      created(tasks, async (task) => {
+        await task.ask({
+          confirm: inputRequired.elicit({ message: `Delete ${filename}?`, requestedSchema: Confirmed }),
+        });
         return says(`deleted ${filename}`);
       }),
   );
   mcp.registerTool('multi_input', { description: 'Asks two things at once, as a task only' }, () =>
-    created(tasks, async ({ ask }) => {
+    created(tasks, async (task) => {
       const first = inputRequired.elicit({ message: 'First?', requestedSchema: Named });
       const second = inputRequired.elicit({ message: 'Second?', requestedSchema: Named });
-      return says(JSON.stringify(await ask({ first, second })));
+      return says(JSON.stringify(await task.ask({ first, second })));
     }),
   );
   mcp.registerTool('test_tool_with_task', { description: 'Asks, and then runs as a task' }, (ctx) => {
