@@ -8,6 +8,7 @@ import { createWays } from './eras/ways.ts';
 import { externalUrlOf, hostPolicyOf } from './external-url.ts';
 import { type GatewayParts, handle } from './handle.ts';
 import { createOauthVerifier } from './identify/oauth-verifier.ts';
+import { createPossessionChecker } from './identify/possession.ts';
 import { type TokenKeySource } from './identify/token-keys.ts';
 import { createTokenVerifier } from './identify/token-verifier.ts';
 import { addressRanges } from './address-ranges.ts';
@@ -133,6 +134,7 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
     routes,
     metrics,
     tokens: createTokenVerifier(options.tokenKeys, clock),
+    possession: createPossessionChecker(clock),
     isTrusted: addressRanges(options.trustHeadersFrom),
     peers: tls?.peers ?? NO_PEERS,
     hosts: hostPolicyOf(options),

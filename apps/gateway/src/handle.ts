@@ -12,6 +12,7 @@ import { identify } from './identify/identify.ts';
 import { isResourceMetadata, resourceMetadataReply } from './identify/oauth-metadata.ts';
 import { resourceUrl } from './identify/oauth-resource.ts';
 import { type OauthVerifier } from './identify/oauth-verifier.ts';
+import { type PossessionChecker } from './identify/possession.ts';
 import { type TokenVerifier } from './identify/token-verifier.ts';
 import { type IsInRange } from './address-ranges.ts';
 import { discardRest, hasJsonBody, inspect, readBody } from './inspect.ts';
@@ -33,6 +34,7 @@ export interface GatewayParts {
   readonly externalUrl: () => string;
   readonly tokens: TokenVerifier;
   readonly oauth: OauthVerifier;
+  readonly possession: PossessionChecker;
   readonly isTrusted: IsInRange;
   readonly peers: Peers;
   readonly hosts: HostPolicy;
@@ -121,9 +123,9 @@ async function decide(exchange: Exchange, parts: GatewayParts): Promise<Reply | 
   const { policy, now, request } = exchange;
   if (policy === undefined) return check(exchange, 'policy_unavailable', 'no valid policy is loaded for this server');
   if (isRepeated(request, 'authorization')) return check(exchange, 'invalid_token', 'the credential is there twice');
-  const { tokens, oauth, isTrusted } = parts;
+  const { tokens, oauth, possession, isTrusted } = parts;
   const resource = resourceUrl(exchange.externalUrl, exchange.route.path);
-  const identified = await identify(request, policy, { tokens, oauth, isTrusted, resource, now });
+  const identified = await identify(request, policy, { tokens, oauth, possession, isTrusted, resource, now });
   exchange.caller = identified.caller;
   if (!identified.ok) return check(exchange, identified.reason, identified.message);
   if (parts.serves === 'probes' && identified.caller.source !== 'probe') {

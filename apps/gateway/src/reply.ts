@@ -1,7 +1,6 @@
 import { type AppError, ERRORS, type ErrorCode, HEADERS, type JsonRpcId } from '@mcp-runtime/api';
 import { type Exchange } from './exchange.ts';
-import { authModeOf } from './identify/auth-mode.ts';
-import { resourceMetadataUrl } from './identify/oauth-resource.ts';
+import { challengeOf } from './identify/challenge.ts';
 
 /** An answer of the gateway itself. */
 export interface Reply {
@@ -63,15 +62,4 @@ export function sendReply({ response, requestId }: Exchange, reply: Reply): void
     'content-length': Buffer.byteLength(reply.body),
   });
   response.end(reply.body);
-}
-
-/** RFC 6750 §3; where a client can get a token by itself, also where it learns how (RFC 9728 §5.1). */
-function challengeOf({ policy, route, externalUrl }: Exchange, reason: ErrorCode): string {
-  const realm = 'Bearer realm="mcp-runtime"';
-  if (policy !== undefined && authModeOf(policy) === 'oauth') {
-    const located = `${realm}, resource_metadata="${resourceMetadataUrl(externalUrl, route.path)}"`;
-    return reason === 'invalid_token' ? `${located}, error="invalid_token"` : located;
-  }
-  const isBadToken = reason === 'invalid_token' || reason.startsWith('session_');
-  return isBadToken ? `${realm}, error="invalid_token"` : realm;
 }

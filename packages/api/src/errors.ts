@@ -35,6 +35,14 @@ export const ERRORS = {
   untrusted_proxy: row(401, 40109, 77, 'final', 'the connecting proxy is not the declared one'),
   missing_verified_identity: row(401, 40110, 77, 'final', 'the trusted proxy passed on no verified identity'),
   invalid_spiffe_identity: row(401, 40111, 77, 'final', 'the verified identity is not a session of this trust domain'),
+  invalid_dpop_proof: row(
+    401,
+    40112,
+    77,
+    'final',
+    'the token is bound to a key, and the request does not prove that the sender has it',
+  ),
+  certificate_mismatch: row(401, 40113, 77, 'final', 'the token is bound to another client certificate'),
   unauthorized: row(401, 40120, 77, 'final', 'the platform API needs a credential'),
 
   // policy

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AuditEvent } from './audit-event.ts';
+import { Confirmation } from './confirmation.ts';
 import { MCPAccessGrant } from './resources/grant.ts';
 import { Condition } from './resources/meta.ts';
 import { MCPServer, MCPServerSpec, MCPServerStatus } from './resources/server.ts';
@@ -82,7 +83,10 @@ export const ChangeResult = z.object({
   changed: z.boolean().meta({ description: 'False when it was so already.' }),
 });
 
-export const TokenRequest = z.strictObject({ ttlSeconds: z.int().min(1).max(86_400).default(3600) });
+export const TokenRequest = z.strictObject({
+  ttlSeconds: z.int().min(1).max(86_400).default(3600),
+  confirmation: Confirmation.optional().meta({ description: 'What the token is bound to.' }),
+});
 
 export const TokenResult = z.object({
   token: z.string(),

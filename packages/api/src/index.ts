@@ -74,7 +74,8 @@ export { type CrossFieldRule } from './resources/rules.ts';
 // server file
 export { type RegistryHosts, SERVER_SCOPES, ServerFile, ServerFileEntry, toServers } from './server-file.ts';
 
-// keys of session tokens
+// session tokens
+export { Confirmation } from './confirmation.ts';
 export {
   SESSION_TOKEN_ALGORITHMS,
   type SessionTokenAlgorithm,

@@ -14,6 +14,7 @@ export const HEADERS = {
   agentSession: 'X-MCP-Agent-Session',
   verifiedSpiffeId: 'X-MCP-Verified-SPIFFE-ID',
   authorization: 'Authorization',
+  dpop: 'DPoP',
   requestId: 'X-Request-Id',
   apiKey: 'X-API-Key',
   source: 'X-MCP-Source',
@@ -90,6 +91,8 @@ export const TOKEN_CLAIMS = {
   team: 'team_id',
   session: 'sid',
   sessionNamespace: 'session_namespace',
+  /** What the token is bound to (RFC 7800). */
+  confirmation: 'cnf',
   /** `session` for an agent; `probe` for the runtime's own readiness check. */
   use: 'token_use',
 } as const;

@@ -16,6 +16,8 @@ export { type SigningKey } from './tokens/signing-key.ts';
 export { type IssuedToken, signProbeToken, signSessionToken } from './tokens/issue.ts';
 export { type SessionToken, issueSessionToken } from './tokens/session-token.ts';
 
+export { certificateThumbprint, keyThumbprint } from './tokens/thumbprint.ts';
+
 // what the platform API does
 export { applyResources } from './apply.ts';
 export { setGrantDisabled, setSessionRevoked } from './access.ts';

@@ -126,6 +126,7 @@ test('a token names the session, opens one server, and ends with whatever ends f
     audience: 'urn:mcp-runtime:server:mcp-servers/a',
     currentDate: new Date(NOW),
   });
+  assert.equal(payload[TOKEN_CLAIMS.confirmation], undefined);
   assert.deepEqual([payload.sub, payload[TOKEN_CLAIMS.agent], payload[TOKEN_CLAIMS.session]], ['alice', 'agent', 'a']);
   await applyResources(store, [{ ...session, spec: { ...session.spec, expiresAt: '2026-01-02T00:00:00Z' } }], FILES);
   assert.equal((await issue(86_400)).expiresAt, '2026-01-01T02:00:00.000Z');

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { MCPAccessGrant, MCPAgentSession } from '@mcp-runtime/api';
 import { runCli } from '../testing/program.ts';
@@ -105,6 +108,40 @@ test('session token prints the token and nothing else, so that a shell can take 
   assert.deepEqual(api.asked[0]?.body, { ttlSeconds: 60 });
   const json = await runCli(['access', 'session', 'token', 'a', '-o', 'json'], { env: api.env });
   assert.deepEqual(JSON.parse(json.stdout), result);
+});
+
+test('session token binds to a key, and says what is wrong with one', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'cli-access-'));
+  const key = join(folder.path, 'key.json');
+  // The key of RFC 9449 §4.1, whose thumbprint is in its §6.1.
+  const jwk = {
+    kty: 'EC',
+    crv: 'P-256',
+    x: 'l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs',
+    y: '9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA',
+  };
+  await writeFile(key, JSON.stringify(jwk));
+  const result = { token: 'e.y.j', expiresAt: '2027-01-01T00:00:00Z', audience: 'urn:a' };
+  await using api = await startScriptedApi({
+    'POST /runtime/sessions/mcp-servers/a/token': () => ({ body: result }),
+  });
+  const issue = (...flags: readonly string[]) =>
+    runCli(['access', 'session', 'token', 'a', ...flags], { env: api.env });
+  const jkt = '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I';
+  assert.equal((await issue('--dpop-key', key)).status, 0);
+  assert.equal((await issue('--dpop-jkt', jkt)).status, 0);
+  assert.deepEqual(
+    api.asked.map(({ body }) => body),
+    [
+      { ttlSeconds: 3600, confirmation: { jkt } },
+      { ttlSeconds: 3600, confirmation: { jkt } },
+    ],
+  );
+  assert.equal((await issue('--dpop-jkt', 'x')).status, 64);
+  assert.equal((await issue('--dpop-jkt', jkt, '--dpop-key', key)).status, 64);
+  assert.equal((await issue('--client-cert', key)).status, 78);
+  assert.equal((await issue('--dpop-key', join(folder.path, 'none'))).status, 78);
+  assert.equal(api.asked.length, 2);
 });
 
 test('keys are listed and rotated, and as JSON they are a key set for gateways', async () => {

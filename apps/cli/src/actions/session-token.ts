@@ -2,8 +2,9 @@ import { TokenResult } from '@mcp-runtime/api';
 import { type CommandIo, type Printed } from '../frame/command.ts';
 import { apiPath, connectApi } from './api-client.ts';
 import { type TargetFlags } from './target.ts';
+import { type BindingFlags, bindingOf } from './token-binding.ts';
 
-interface Flags extends TargetFlags {
+interface Flags extends TargetFlags, BindingFlags {
   readonly namespace: string;
   readonly 'ttl-seconds': number;
 }
@@ -16,10 +17,11 @@ interface Call {
 
 /** For people it prints the token and nothing else, so that `$(…)` takes it. */
 export async function run({ flags, args: [name = ''], io }: Call): Promise<Printed> {
+  const confirmation = await bindingOf(flags);
   const api = await connectApi(flags, io);
   const result = await api.call(apiPath('runtime', 'sessions', flags.namespace, name, 'token'), TokenResult, {
     method: 'POST',
-    body: { ttlSeconds: flags['ttl-seconds'] },
+    body: { ttlSeconds: flags['ttl-seconds'], ...(confirmation === undefined ? {} : { confirmation }) },
   });
   return { data: result, table: result.token };
 }

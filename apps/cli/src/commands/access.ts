@@ -168,6 +168,17 @@ export const ACCESS_COMMANDS = [
         summary: 'life of the token; never longer than the session or the server’s maximum',
         default: 3600,
       },
+      'dpop-jkt': {
+        type: 'text',
+        summary: 'only for who proves to have the key of this thumbprint',
+        placeholder: 'THUMBPRINT',
+      },
+      'dpop-key': {
+        type: 'text',
+        summary: 'the same, by the key: a JWK, its public half is enough',
+        placeholder: 'FILE',
+      },
+      'client-cert': { type: 'text', summary: 'only on connections with this client certificate', placeholder: 'FILE' },
       ...TARGET,
     },
     examples: ['export MCP_TOKEN=$(mcp-runtime access session token research-files)'],

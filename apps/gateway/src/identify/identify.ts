@@ -3,8 +3,10 @@ import { HEADERS, serverAudience } from '@mcp-runtime/api';
 import { type Identity, type Policy, sessionStanding } from '@mcp-runtime/policy';
 import { authModeOf } from './auth-mode.ts';
 import { type Caller, type Identified, NOBODY, PROBE, refuse } from './caller.ts';
+import { type Credential, credentialOf, headerText } from './credential.ts';
 import { identifyByOauth } from './oauth.ts';
 import { type OauthVerifier } from './oauth-verifier.ts';
+import { type PossessionChecker } from './possession.ts';
 import { type TokenClaims, type TokenVerifier } from './token-verifier.ts';
 import { type IsInRange } from '../address-ranges.ts';
 
@@ -12,6 +14,7 @@ interface IdentifyPorts {
   readonly tokens: TokenVerifier;
   readonly isTrusted: IsInRange;
   readonly oauth: OauthVerifier;
+  readonly possession: PossessionChecker;
   /** The URL by which clients call this server. */
   readonly resource: string;
   readonly now: number;
@@ -22,22 +25,31 @@ export async function identify(request: IncomingMessage, policy: Policy, ports: 
   const auth = policy.document.auth ?? {};
   const mode = authModeOf(policy);
   if (mode === 'mtls') return refuse('service_unavailable', 'auth mode `mtls` is not served by this gateway');
-  const token = bearerToken(request, auth.token_header ?? HEADERS.authorization);
+  const credential = credentialOf(request, auth.token_header ?? HEADERS.authorization);
   if (mode === 'oauth') {
-    const authorization = bearerToken(request, HEADERS.authorization);
+    const authorization = credentialOf(request, HEADERS.authorization);
     const sessionName = headerText(request, identityHeaders(policy).session);
-    return identifyByOauth({ token, authorization, sessionName }, policy, ports);
+    return identifyByOauth({ request, credential, authorization, sessionName }, policy, ports);
   }
-  if (token !== undefined) return byToken(token, policy, ports);
+  if (credential !== undefined) return byToken(request, credential, policy, ports);
   if (mode === 'token') return refuse('missing_bearer_token', 'the server asks for a session token');
   return byHeaders(request, policy, ports);
 }
 
-async function byToken(token: string, policy: Policy, { tokens, now }: IdentifyPorts): Promise<Identified> {
+async function byToken(
+  request: IncomingMessage,
+  credential: Credential,
+  policy: Policy,
+  { tokens, possession, resource, now }: IdentifyPorts,
+): Promise<Identified> {
+  const { token } = credential;
   const claims = await tokens.verify(token, serverAudience(policy.server.namespace, policy.server.name));
   if (claims === 'unavailable') return refuse('token_keys_unavailable', 'the keys of session tokens cannot be read');
   if (claims === 'invalid') return refuse('invalid_token', 'the token is not valid for this server');
   if (claims.use === 'probe') return { ok: true, caller: PROBE };
+  const { confirmation } = claims;
+  const fault = await possession.faultOf({ request, credential, confirmation, url: resource });
+  if (fault !== undefined) return refuse(fault.reason, fault.message);
   const identified = liveSession(claims, policy, now);
   if (!identified.ok) tokens.forget(token);
   return identified;
@@ -85,17 +97,4 @@ function identityHeaders(policy: Policy): Readonly<Record<keyof Identity, string
     team: auth.team_id_header ?? HEADERS.teamId,
     session: auth.session_id_header ?? HEADERS.agentSession,
   };
-}
-
-/** Of `Authorization` only the Bearer scheme counts (RFC 6750 §2.1); of another header the whole value may be the token. */
-function bearerToken(request: IncomingMessage, header: string): string | undefined {
-  const value = headerText(request, header);
-  const bearer = /^bearer +(\S+)$/i.exec(value)?.[1];
-  if (bearer !== undefined) return bearer;
-  return header.toLowerCase() === 'authorization' || value === '' ? undefined : value;
-}
-
-function headerText(request: IncomingMessage, name: string): string {
-  const value = request.headers[name.toLowerCase()];
-  return (Array.isArray(value) ? value.join(', ') : (value ?? '')).trim();
 }

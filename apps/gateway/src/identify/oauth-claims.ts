@@ -1,4 +1,5 @@
 import { type JWTVerifyGetKey, type JWTVerifyResult, errors, jwtVerify } from 'jose';
+import { Confirmation } from '@mcp-runtime/api';
 import { z } from 'zod';
 
 /** A claim that is there and is no text makes the token invalid: left out, it could keep a rule from matching. */
@@ -19,6 +20,7 @@ const Claims = z.object({
   tenant_id: text,
   tid: text,
   sid: text,
+  cnf: Confirmation.optional(),
 });
 
 /** What an access token says, once its signature and issuer hold. Times are seconds since the epoch. */

@@ -1,17 +1,21 @@
+import { type IncomingMessage } from 'node:http';
 import { isSessionTokenIssuer, serverAudience } from '@mcp-runtime/api';
 import { type Identity, type Policy } from '@mcp-runtime/policy';
 import { decodeJwt } from 'jose';
 import { type Caller, type Identified, NOBODY, PROBE, refuse } from './caller.ts';
+import { type Credential } from './credential.ts';
 import { type OauthClaims } from './oauth-claims.ts';
 import { type OauthVerifier } from './oauth-verifier.ts';
+import { type PossessionChecker } from './possession.ts';
 import { type TokenVerifier } from './token-verifier.ts';
 
 /** What a request to a server in mode `oauth` carries; identity headers are not among it. */
 export interface OauthCredentials {
+  readonly request: IncomingMessage;
   /** Of the header that the policy names. */
-  readonly token: string | undefined;
+  readonly credential: Credential | undefined;
   /** Of `Authorization`, where the runtime's own readiness check puts its token. */
-  readonly authorization: string | undefined;
+  readonly authorization: Credential | undefined;
   /** The session that the caller says it is in; policy finds out whether it is the caller's. */
   readonly sessionName: string;
 }
@@ -19,32 +23,38 @@ export interface OauthCredentials {
 interface OauthPorts {
   readonly oauth: OauthVerifier;
   readonly tokens: TokenVerifier;
+  readonly possession: PossessionChecker;
   /** The endpoint's own URL: the audience where the policy names none. */
   readonly resource: string;
 }
 
 /** Who calls, by an access token of the issuer that the policy names (OAuth 2.1 §5, RFC 9068). */
 export async function identifyByOauth(
-  { token, authorization, sessionName }: OauthCredentials,
+  { request, credential, authorization, sessionName }: OauthCredentials,
   policy: Policy,
-  { oauth, tokens, resource }: OauthPorts,
+  { oauth, tokens, possession, resource }: OauthPorts,
 ): Promise<Identified> {
   const issuer = policy.document.auth?.issuer_url?.trim() ?? '';
   const nobody: Caller = { ...NOBODY, identity: { ...NOBODY.identity, session: sessionName } };
   if (issuer === '') return refuse('oauth_issuer_missing', 'the policy of this server names no issuer', nobody);
-  const own = [token, authorization].find(isOfRuntime);
+  const token = credential?.token;
+  const own = [token, authorization?.token].find(isOfRuntime);
   if (own !== undefined) {
     const claims = await tokens.verify(own, serverAudience(policy.server.namespace, policy.server.name));
     if (typeof claims === 'object' && claims.use === 'probe') return { ok: true, caller: PROBE };
     return refuse('invalid_token', 'the server takes access tokens of its issuer', nobody);
   }
-  if (token === undefined) return refuse('missing_bearer_token', 'the server asks for an OAuth access token', nobody);
+  if (credential === undefined)
+    return refuse('missing_bearer_token', 'the server asks for an OAuth access token', nobody);
   const audience = firstNonBlank(policy.document.auth?.audience?.trim(), resource);
-  const verified = await oauth.verify(token, { issuer, audience });
+  const verified = await oauth.verify(credential.token, { issuer, audience });
   if (verified.kind === 'unavailable') {
     return refuse('oauth_provider_unavailable', 'the keys of the issuer cannot be read', nobody);
   }
   if (verified.kind === 'invalid') return refuse('invalid_token', 'the token is not valid for this server', nobody);
+  const confirmation = verified.claims.cnf;
+  const fault = await possession.faultOf({ request, credential, confirmation, url: resource });
+  if (fault !== undefined) return refuse(fault.reason, fault.message, nobody);
   const identity = identityOf(verified.claims, sessionName);
   return { ok: true, caller: { identity, source: 'token', session: undefined } };
 }

@@ -1,4 +1,10 @@
-import { SESSION_TOKEN_ALGORITHMS, SESSION_TOKEN_ISSUER, type SessionTokenKeys, TOKEN_CLAIMS } from '@mcp-runtime/api';
+import {
+  Confirmation,
+  SESSION_TOKEN_ALGORITHMS,
+  SESSION_TOKEN_ISSUER,
+  type SessionTokenKeys,
+  TOKEN_CLAIMS,
+} from '@mcp-runtime/api';
 import { type Clock } from '@mcp-runtime/base';
 import { decodeProtectedHeader, importJWK, jwtVerify } from 'jose';
 import { z } from 'zod';
@@ -12,6 +18,7 @@ export type TokenClaims =
       readonly agent: string;
       readonly team: string;
       readonly session: { readonly namespace: string; readonly name: string };
+      readonly confirmation: Confirmation | undefined;
     }
   | { readonly use: 'probe' };
 
@@ -36,6 +43,7 @@ const Claims = z.object({
   [TOKEN_CLAIMS.team]: z.string().default(''),
   [TOKEN_CLAIMS.session]: z.string().default(''),
   [TOKEN_CLAIMS.sessionNamespace]: z.string().default(''),
+  [TOKEN_CLAIMS.confirmation]: Confirmation.optional(),
 });
 
 interface Remembered {
@@ -127,5 +135,6 @@ function toClaims(claims: z.infer<typeof Claims>): TokenClaims {
     agent: claims[TOKEN_CLAIMS.agent],
     team: claims[TOKEN_CLAIMS.team],
     session: { namespace: claims[TOKEN_CLAIMS.sessionNamespace], name: claims[TOKEN_CLAIMS.session] },
+    confirmation: claims[TOKEN_CLAIMS.confirmation],
   };
 }

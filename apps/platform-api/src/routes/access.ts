@@ -39,8 +39,9 @@ export function accessRoutes(parts: ApiParts): Hono {
 
   app.post('/runtime/sessions/:namespace/:name/token', async (context) => {
     const key = keyOfPath(context);
-    const { ttlSeconds } = await bodyOf(context, TokenRequest);
-    const issued = await issueSessionToken(key, { client, key: keyRing.signingKey(), ttlSeconds, now: clock() });
+    const { ttlSeconds, confirmation } = await bodyOf(context, TokenRequest);
+    const options = { client, key: keyRing.signingKey(), ttlSeconds, confirmation, now: clock() };
+    const issued = await issueSessionToken(key, options);
     const { token, expiresAt, audience, server } = issued;
     return context.json({ token, expiresAt, audience, endpoint: urlOf(resolveServer(server).publicPath) });
   });

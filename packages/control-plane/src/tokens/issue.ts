@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type MCPAgentSession, TOKEN_CLAIMS, serverAudience } from '@mcp-runtime/api';
-import { SignJWT } from 'jose';
+import { type Confirmation, type MCPAgentSession, TOKEN_CLAIMS, serverAudience } from '@mcp-runtime/api';
+import { type JWTPayload, SignJWT } from 'jose';
 import { type SigningKey } from './signing-key.ts';
 
 export interface IssuedToken {
@@ -15,8 +15,15 @@ export interface TokenLife {
   readonly expiresAtMs: number;
 }
 
-/** Signs a token that lets the session's agent call the session's server, and nothing else. */
-export function signSessionToken(key: SigningKey, session: MCPAgentSession, life: TokenLife): Promise<IssuedToken> {
+/**
+ * Signs a token that lets the session's agent call the session's server, and nothing else; with a confirmation only whoever
+ * proves that.
+ */
+export function signSessionToken(
+  key: SigningKey,
+  session: MCPAgentSession,
+  { confirmation, ...life }: TokenLife & { readonly confirmation?: Confirmation | undefined },
+): Promise<IssuedToken> {
   const { metadata, spec } = session;
   const claims = {
     [TOKEN_CLAIMS.use]: 'session',
@@ -24,6 +31,7 @@ export function signSessionToken(key: SigningKey, session: MCPAgentSession, life
     [TOKEN_CLAIMS.team]: spec.subject.teamID ?? '',
     [TOKEN_CLAIMS.session]: metadata.name,
     [TOKEN_CLAIMS.sessionNamespace]: metadata.namespace,
+    ...(confirmation === undefined ? {} : { [TOKEN_CLAIMS.confirmation]: confirmation }),
   };
   const audience = serverAudience(spec.serverRef.namespace ?? metadata.namespace, spec.serverRef.name);
   return sign(key, claims, spec.subject.humanID ?? '', audience, life);
@@ -36,7 +44,7 @@ export function signProbeToken(key: SigningKey, audience: string, life: TokenLif
 
 async function sign(
   key: SigningKey,
-  claims: Readonly<Record<string, string>>,
+  claims: JWTPayload,
   subject: string,
   audience: string,
   { issuedAtMs, expiresAtMs }: TokenLife,

@@ -1,5 +1,6 @@
 import {
   AppError,
+  type Confirmation,
   type MCPAgentSession,
   type MCPServer,
   type ObjectKey,
@@ -15,6 +16,7 @@ interface IssueOptions {
   readonly client: ResourceClient;
   readonly key: SigningKey;
   readonly ttlSeconds: number;
+  readonly confirmation?: Confirmation | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -28,7 +30,7 @@ export interface SessionToken extends IssuedToken {
  * `not_found`, `session_revoked` or `session_expired`: asking again never brings a session back.
  */
 export async function issueSessionToken(sessionKey: ObjectKey, options: IssueOptions): Promise<SessionToken> {
-  const { client, key, now } = options;
+  const { client, key, now, confirmation } = options;
   const session = await client.get(SESSIONS, sessionKey);
   if (session === undefined) throw new AppError('not_found', `no session \`${keyText(sessionKey)}\``);
   if (session.spec.revoked) throw new AppError('session_revoked', `session \`${keyText(sessionKey)}\` was revoked`);
@@ -43,7 +45,7 @@ export async function issueSessionToken(sessionKey: ObjectKey, options: IssueOpt
     throw new AppError('not_found', `no server \`${keyText(serverKey)}\`, which the session is for`);
   const longestMs = durationMs(resolveServer(server).session.maxLifetime);
   const expiresAtMs = Math.min(now + options.ttlSeconds * 1000, now + longestMs, ends);
-  return { ...(await signSessionToken(key, session, { issuedAtMs: now, expiresAtMs })), server };
+  return { ...(await signSessionToken(key, session, { issuedAtMs: now, expiresAtMs, confirmation })), server };
 }
 
 function endOf({ spec }: MCPAgentSession): number {
