@@ -7,11 +7,11 @@ import { createUpstreamEras } from './eras/upstream-eras.ts';
 import { createWays } from './eras/ways.ts';
 import { externalUrlOf, hostPolicyOf } from './external-url.ts';
 import { type GatewayParts, handle } from './handle.ts';
+import { createHops } from './identify/hops.ts';
 import { createOauthVerifier } from './identify/oauth-verifier.ts';
 import { createPossessionChecker } from './identify/possession.ts';
 import { type TokenKeySource } from './identify/token-keys.ts';
 import { createTokenVerifier } from './identify/token-verifier.ts';
-import { addressRanges } from './address-ranges.ts';
 import { type Address, drain, listenOn } from './listener.ts';
 import { createGatewayMetrics } from './metrics.ts';
 import { createOpenExchanges } from './open-exchanges.ts';
@@ -61,7 +61,13 @@ export interface GatewayOptions {
    * that endpoint towards OAuth issuers. The URL of `listen` unless given.
    */
   readonly externalUrl?: string;
+  /** Source ranges whose identity headers are believed. */
   readonly trustHeadersFrom: readonly string[];
+  /**
+   * SPIFFE id of the proxy in front, by its client certificate: its identity headers are believed, and for servers in mode
+   * `mtls` it alone is, with the identity that it verified.
+   */
+  readonly trustedProxy?: string;
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
   /** Public keys of who issues session tokens. */
@@ -109,6 +115,11 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
   const metrics = createGatewayMetrics();
   const tls = options.tls && (await openTls(options.tls, { metrics: metrics.registry, log, limits }));
   opened.add(() => tls?.close());
+  const hops = createHops({
+    ranges: options.trustHeadersFrom,
+    proxy: options.trustedProxy,
+    peers: tls?.peers ?? NO_PEERS,
+  });
   const upstream = createHttpUpstream(clock);
   opened.add(() => upstream.close());
   const eras = createUpstreamEras({ upstream, isHttpSse: async () => false }, clock);
@@ -135,8 +146,7 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
     metrics,
     tokens: createTokenVerifier(options.tokenKeys, clock),
     possession: createPossessionChecker(clock),
-    isTrusted: addressRanges(options.trustHeadersFrom),
-    peers: tls?.peers ?? NO_PEERS,
+    hops,
     hosts: hostPolicyOf(options),
     audit: options.audit,
     refusals,

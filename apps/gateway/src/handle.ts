@@ -8,13 +8,13 @@ import { denialReply } from './denial.ts';
 import { type Exchange, type Verb, openExchange } from './exchange.ts';
 import { type ForwardPorts, forward } from './forward.ts';
 import { sessionIdOf } from './headers.ts';
+import { type Hops } from './identify/hops.ts';
 import { identify } from './identify/identify.ts';
 import { isResourceMetadata, resourceMetadataReply } from './identify/oauth-metadata.ts';
 import { resourceUrl } from './identify/oauth-resource.ts';
 import { type OauthVerifier } from './identify/oauth-verifier.ts';
 import { type PossessionChecker } from './identify/possession.ts';
 import { type TokenVerifier } from './identify/token-verifier.ts';
-import { type IsInRange } from './address-ranges.ts';
 import { discardRest, hasJsonBody, inspect, readBody } from './inspect.ts';
 import { peerOf } from './listener.ts';
 import { type GatewayMetrics } from './metrics.ts';
@@ -22,7 +22,6 @@ import { type Ending, eventOf } from './record.ts';
 import { type RefusalLog } from './refusals.ts';
 import { type Refusal, type Reply, failureReply, refusalReply, sendReply } from './reply.ts';
 import { type Route, type RouteTable } from './route.ts';
-import { type Peers } from './tls/peer.ts';
 import { pruneSubscription } from './subscription.ts';
 import { openTask } from './tasks.ts';
 
@@ -35,8 +34,7 @@ export interface GatewayParts {
   readonly tokens: TokenVerifier;
   readonly oauth: OauthVerifier;
   readonly possession: PossessionChecker;
-  readonly isTrusted: IsInRange;
-  readonly peers: Peers;
+  readonly hops: Hops;
   readonly hosts: HostPolicy;
   readonly audit: AuditSink;
   readonly refusals: RefusalLog;
@@ -123,9 +121,9 @@ async function decide(exchange: Exchange, parts: GatewayParts): Promise<Reply | 
   const { policy, now, request } = exchange;
   if (policy === undefined) return check(exchange, 'policy_unavailable', 'no valid policy is loaded for this server');
   if (isRepeated(request, 'authorization')) return check(exchange, 'invalid_token', 'the credential is there twice');
-  const { tokens, oauth, possession, isTrusted } = parts;
+  const { tokens, oauth, possession, hops } = parts;
   const resource = resourceUrl(exchange.externalUrl, exchange.route.path);
-  const identified = await identify(request, policy, { tokens, oauth, possession, isTrusted, resource, now });
+  const identified = await identify(request, policy, { tokens, oauth, possession, hops, resource, now });
   exchange.caller = identified.caller;
   if (!identified.ok) return check(exchange, identified.reason, identified.message);
   if (parts.serves === 'probes' && identified.caller.source !== 'probe') {

@@ -19,7 +19,7 @@ export const AuditPayload = z.strictObject({
   agent_id: z.string(),
   subject_team_id: z.string().meta({ description: "The caller's team." }),
   session_id: z.string(),
-  identity_source: z.enum(['token', 'header', 'none', 'probe']),
+  identity_source: z.enum(['token', 'certificate', 'header', 'none', 'probe']),
   decision: z.enum(['allow', 'deny']),
   reason: z.string(),
   would_decide: z

@@ -20,6 +20,7 @@ export {
   isSessionTokenIssuer,
   serverAudience,
 } from './names.ts';
+export { parseSessionSpiffeId, sessionSpiffeId } from './spiffe.ts';
 
 // errors
 export {

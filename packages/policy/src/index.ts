@@ -11,5 +11,5 @@ export { evaluate, evaluateProbe, isVisible } from './evaluate.ts';
 export { type Identity, type PolicyRequest, isToolCall } from './request.ts';
 export { type Explanation, type Step, explain } from './explain.ts';
 export { type DecisionText, decisionText } from './decision-text.ts';
-export { sessionStanding } from './standing.ts';
+export { sessionStanding, sessionSubject } from './standing.ts';
 export { parseInstant } from './instant.ts';

@@ -1,14 +1,29 @@
-import { type Policy } from './compile.ts';
+import { type Policy, type Session } from './compile.ts';
 import { hasEnded } from './instant.ts';
+import { type Subject } from './subject-index.ts';
 
-/** How a session stands, looked up by its key: for an identity that was proved by a session token. */
+interface SessionKey {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** How a session stands, looked up by its key: for an identity that was proved by a session token or certificate. */
 export function sessionStanding(
   policy: Policy,
-  key: { readonly namespace: string; readonly name: string },
+  key: SessionKey,
   now: number,
 ): 'live' | 'absent' | 'revoked' | 'expired' {
-  const session = policy.sessions.get(key.name)?.find((candidate) => candidate.namespace === key.namespace);
+  const session = find(policy, key);
   if (session === undefined) return 'absent';
   if (session.revoked) return 'revoked';
   return hasEnded(session.ends, now) ? 'expired' : 'live';
+}
+
+/** Whom a session is for. */
+export function sessionSubject(policy: Policy, key: SessionKey): Subject | undefined {
+  return find(policy, key)?.subject;
+}
+
+function find(policy: Policy, { namespace, name }: SessionKey): Session | undefined {
+  return policy.sessions.get(name)?.find((candidate) => candidate.namespace === namespace);
 }

@@ -27,6 +27,7 @@ interface Flags {
   readonly listen: string | undefined;
   readonly 'admin-listen': string | undefined;
   readonly 'external-url': string | undefined;
+  readonly 'trusted-proxy': string | undefined;
   readonly 'tls-cert': string | undefined;
   readonly 'tls-key': string | undefined;
   readonly 'tls-client-ca': string | undefined;
@@ -57,6 +58,7 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
       ...(config.adminListen === undefined ? {} : { adminListen: parseAddress(config.adminListen, '--admin-listen') }),
       ...(config.externalUrl === undefined ? {} : { externalUrl: config.externalUrl }),
       trustHeadersFrom: config.trustHeadersFrom,
+      ...(config.trustedProxy === undefined ? {} : { trustedProxy: config.trustedProxy }),
       allowedHosts: config.allowedHosts,
       allowedOrigins: config.allowedOrigins,
       tokenKeys: await openTokenKeys(config.jwks, opened, log),
@@ -97,6 +99,7 @@ async function readConfig(flags: Flags): Promise<GatewayConfig> {
     listen: flags.listen,
     adminListen: flags['admin-listen'],
     externalUrl: flags['external-url'],
+    trustedProxy: flags['trusted-proxy'],
     tlsCert: flags['tls-cert'],
     tlsKey: flags['tls-key'],
     tlsClientCa: flags['tls-client-ca'],

@@ -22,6 +22,7 @@ interface Flags {
   readonly 'api-listen': string;
   readonly 'data-dir': string | undefined;
   readonly 'trust-headers-from': readonly string[];
+  readonly 'trusted-proxy': string | undefined;
   readonly 'tls-cert': string | undefined;
   readonly 'tls-key': string | undefined;
   readonly 'tls-client-ca': string | undefined;
@@ -44,6 +45,7 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
     listen: parseAddress(flags.listen, '--listen'),
     apiListen: parseAddress(flags['api-listen'], '--api-listen'),
     trustHeadersFrom: flags['trust-headers-from'],
+    ...(flags['trusted-proxy'] === undefined ? {} : { trustedProxy: flags['trusted-proxy'] }),
     ...(tls === undefined ? {} : { tls }),
     packageRoots: root === undefined ? [] : [root],
     env: io.env,

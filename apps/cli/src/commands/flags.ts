@@ -28,6 +28,20 @@ export const DATA_DIR = {
   placeholder: 'DIR',
 } as const;
 
+/** Who may say whom a request is from. */
+export const HOPS = {
+  'trust-headers-from': {
+    type: 'texts',
+    summary: 'address range whose identity headers are believed',
+    placeholder: 'CIDR',
+  },
+  'trusted-proxy': {
+    type: 'text',
+    summary: 'SPIFFE id of the proxy in front, by its client certificate; its identity headers are believed',
+    placeholder: 'ID',
+  },
+} as const;
+
 /** Of a listener; without them it speaks plain HTTP. */
 export const TLS = {
   'tls-cert': { type: 'text', summary: 'certificate to serve, with its chain, PEM', placeholder: 'FILE' },

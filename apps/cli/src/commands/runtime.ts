@@ -1,7 +1,7 @@
 import type { LogLevel } from '@mcp-runtime/base';
 import { SHELLS } from '../frame/completion.ts';
 import { defineCommand } from '../frame/command.ts';
-import { DATA_DIR, FILE, TARGET, TLS } from './flags.ts';
+import { DATA_DIR, FILE, HOPS, TARGET, TLS } from './flags.ts';
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const satisfies readonly LogLevel[];
 
@@ -21,11 +21,7 @@ export const RUNTIME_COMMANDS = [
         default: '127.0.0.1:7401',
       },
       'data-dir': DATA_DIR,
-      'trust-headers-from': {
-        type: 'texts',
-        summary: 'address range whose identity headers are believed',
-        placeholder: 'CIDR',
-      },
+      ...HOPS,
       ...TLS,
       'log-level': { type: 'text', summary: 'how much to log on standard error', values: LOG_LEVELS, default: 'warn' },
       quiet: { type: 'switch', short: 'q', summary: 'no line per call' },
@@ -67,11 +63,7 @@ export const RUNTIME_COMMANDS = [
         summary: 'whether the handshake itself refuses clients without a certificate',
         values: ['optional', 'required'],
       },
-      'trust-headers-from': {
-        type: 'texts',
-        summary: 'address range whose identity headers are believed',
-        placeholder: 'CIDR',
-      },
+      ...HOPS,
       jwks: {
         type: 'text',
         summary: 'keys that session tokens are signed with; read again when they change',

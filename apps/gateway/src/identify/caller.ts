@@ -3,8 +3,8 @@ import { type Identity } from '@mcp-runtime/policy';
 
 export interface Caller {
   readonly identity: Identity;
-  readonly source: 'token' | 'header' | 'none' | 'probe';
-  /** The agent session that a token proved. */
+  readonly source: 'token' | 'certificate' | 'header' | 'none' | 'probe';
+  /** The agent session that a token or certificate proved. */
   readonly session: { readonly namespace: string; readonly name: string } | undefined;
 }
 

@@ -1,18 +1,20 @@
 import { type IncomingMessage } from 'node:http';
 import { HEADERS, serverAudience } from '@mcp-runtime/api';
-import { type Identity, type Policy, sessionStanding } from '@mcp-runtime/policy';
+import { type Identity, type Policy } from '@mcp-runtime/policy';
 import { authModeOf } from './auth-mode.ts';
-import { type Caller, type Identified, NOBODY, PROBE, refuse } from './caller.ts';
+import { type Identified, NOBODY, PROBE, refuse } from './caller.ts';
+import { identifyByCertificate } from './certificate.ts';
 import { type Credential, credentialOf, headerText } from './credential.ts';
+import { type Hops } from './hops.ts';
 import { identifyByOauth } from './oauth.ts';
 import { type OauthVerifier } from './oauth-verifier.ts';
 import { type PossessionChecker } from './possession.ts';
-import { type TokenClaims, type TokenVerifier } from './token-verifier.ts';
-import { type IsInRange } from '../address-ranges.ts';
+import { identifySession } from './session.ts';
+import { type TokenVerifier } from './token-verifier.ts';
 
 interface IdentifyPorts {
   readonly tokens: TokenVerifier;
-  readonly isTrusted: IsInRange;
+  readonly hops: Hops;
   readonly oauth: OauthVerifier;
   readonly possession: PossessionChecker;
   /** The URL by which clients call this server. */
@@ -24,16 +26,28 @@ interface IdentifyPorts {
 export async function identify(request: IncomingMessage, policy: Policy, ports: IdentifyPorts): Promise<Identified> {
   const auth = policy.document.auth ?? {};
   const mode = authModeOf(policy);
-  if (mode === 'mtls') return refuse('service_unavailable', 'auth mode `mtls` is not served by this gateway');
   const credential = credentialOf(request, auth.token_header ?? HEADERS.authorization);
   if (mode === 'oauth') {
     const authorization = credentialOf(request, HEADERS.authorization);
     const sessionName = headerText(request, identityHeaders(policy).session);
     return identifyByOauth({ request, credential, authorization, sessionName }, policy, ports);
   }
+  if (mode === 'mtls') return byCertificate(request, policy, ports);
   if (credential !== undefined) return byToken(request, credential, policy, ports);
   if (mode === 'token') return refuse('missing_bearer_token', 'the server asks for a session token');
   return byHeaders(request, policy, ports);
+}
+
+/** The runtime's own readiness check has a token instead. */
+async function byCertificate(request: IncomingMessage, policy: Policy, ports: IdentifyPorts): Promise<Identified> {
+  const { hops, now } = ports;
+  const credential = credentialOf(request, HEADERS.authorization);
+  if (credential !== undefined) {
+    const identified = await byToken(request, credential, policy, ports);
+    if (identified.caller.source === 'probe') return identified;
+    return refuse('invalid_token', 'the server takes client certificates, and no token');
+  }
+  return identifyByCertificate(request, policy, { peer: hops.peer(request.socket, now), proxy: hops.proxy, now });
 }
 
 async function byToken(
@@ -50,32 +64,17 @@ async function byToken(
   const { confirmation } = claims;
   const fault = await possession.faultOf({ request, credential, confirmation, url: resource });
   if (fault !== undefined) return refuse(fault.reason, fault.message);
-  const identified = liveSession(claims, policy, now);
+  const identified = identifySession(claims, { policy, now, by: 'token' });
   if (!identified.ok) tokens.forget(token);
   return identified;
 }
 
-const SESSION_FAULTS = {
-  absent: { reason: 'session_not_found', says: 'does not exist any more' },
-  revoked: { reason: 'session_revoked', says: 'was revoked' },
-  expired: { reason: 'session_expired', says: 'has expired' },
-} as const;
-
-function liveSession(claims: Extract<TokenClaims, { use: 'session' }>, policy: Policy, now: number): Identified {
-  const { human, agent, team, session } = claims;
-  const caller: Caller = { identity: { human, agent, team, session: session.name }, source: 'token', session };
-  const standing = sessionStanding(policy, session, now);
-  if (standing === 'live') return { ok: true, caller };
-  const { reason, says } = SESSION_FAULTS[standing];
-  return { ok: false, reason, message: `session \`${session.name}\` ${says}`, caller };
-}
-
-function byHeaders(request: IncomingMessage, policy: Policy, { isTrusted }: IdentifyPorts): Identified {
+function byHeaders(request: IncomingMessage, policy: Policy, { hops, now }: IdentifyPorts): Identified {
   const names = identityHeaders(policy);
   const given = Object.values(names).filter((name) => request.headers[name.toLowerCase()] !== undefined);
   if (given.length === 0) return { ok: true, caller: NOBODY };
-  if (!isTrusted(request.socket.remoteAddress)) {
-    return refuse('untrusted_identity_headers', 'identity headers count only from a network that is declared trusted');
+  if (!hops.mayVouch(request.socket, now)) {
+    return refuse('untrusted_identity_headers', 'identity headers count only from a hop that is declared');
   }
   const repeated = given.some((name) => (request.headersDistinct[name.toLowerCase()]?.length ?? 0) > 1);
   if (repeated) return refuse('untrusted_identity_headers', 'an identity header is there twice');

@@ -1,11 +1,11 @@
 import { constants } from 'node:crypto';
 import { type RequestListener, type ServerOptions } from 'node:http';
 import { type Server, createServer } from 'node:https';
-import { type TLSSocket } from 'node:tls';
+import { type SecureContextOptions, type TLSSocket } from 'node:tls';
 import { type Logger, type Running, closeOnce } from '@mcp-runtime/base';
 import { type Counter, type Metrics } from '@mcp-runtime/base/metrics';
 import { type Peers, createPeers } from './peer.ts';
-import { type TlsPaths, type TlsStatus, openTlsFiles } from './tls-files.ts';
+import { type TlsMaterial, type TlsPaths, type TlsStatus, openTlsFiles } from './tls-files.ts';
 
 export interface TlsOptions {
   readonly files: TlsPaths;
@@ -65,7 +65,7 @@ export async function openTls(options: TlsOptions, { metrics, log, limits }: Tls
   /** Connections go on under what they began with. */
   function renew(): void {
     tellEnd();
-    for (const server of servers) server.setSecureContext({ ...files.current().context, ...PROTOCOL });
+    for (const server of servers) server.setSecureContext(contextOf(files.current()));
   }
 
   return {
@@ -73,12 +73,11 @@ export async function openTls(options: TlsOptions, { metrics, log, limits }: Tls
     peers,
     status: () => files.status(),
     createServer: (http, listener) => {
-      const { context } = files.current();
+      const context = contextOf(files.current());
       const server = createServer(
         {
           ...http,
           ...context,
-          ...PROTOCOL,
           handshakeTimeout: limits.handshakeTimeoutMs,
           ALPNProtocols: ['http/1.1'],
           requestCert: context.ca !== undefined,
@@ -95,10 +94,12 @@ export async function openTls(options: TlsOptions, { metrics, log, limits }: Tls
   };
 }
 
-const PROTOCOL = {
-  minVersion: 'TLSv1.2',
-  secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE,
-} as const;
+/** What one context of a listener is made of. A resumed session would carry on what an older one had verified. */
+function contextOf({ context }: TlsMaterial): SecureContextOptions {
+  const always = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE;
+  const secureOptions = context.ca === undefined ? always : always | constants.SSL_OP_NO_TICKET;
+  return { ...context, minVersion: 'TLSv1.2', secureOptions };
+}
 
 /** Handshakes cost before anybody is known: there are so many at once, and no more. */
 function limitHandshakes(server: Server, max: number, failures: Counter): void {

@@ -1,12 +1,9 @@
-import { type X509Certificate } from 'node:crypto';
 import { type Socket } from 'node:net';
-import { type TLSSocket } from 'node:tls';
+import { type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
 import { type TlsFiles } from './tls-files.ts';
 
 /** A client certificate that an authority of this listener vouches for, at this moment. */
 export interface Peer {
-  /** SHA-256 of the certificate, base64url: what a token may be bound to (RFC 8705 §3.1). */
-  readonly thumbprint: string;
   /** Its URI names (RFC 5280 §4.2.1.6); undefined when they cannot be told apart from other text. */
   readonly uris: readonly string[] | undefined;
 }
@@ -38,12 +35,9 @@ export function createPeers(files: Pick<TlsFiles, 'current'>): Peers {
       const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
       if (certificate === undefined) return;
       known.set(socket, {
-        peer: {
-          thumbprint: Buffer.from(certificate.fingerprint256.replaceAll(':', ''), 'hex').toString('base64url'),
-          uris: urisOf(certificate.subjectAltName ?? ''),
-        },
+        peer: { uris: urisOf(certificate.subjectAltName ?? '') },
         notAfter: certificate.validToDate.getTime(),
-        chain: fingerprintsOf(certificate),
+        chain: fingerprintsOf(socket.getPeerCertificate(true)),
       });
     },
     of: (socket, now) => {
@@ -57,9 +51,10 @@ export function createPeers(files: Pick<TlsFiles, 'current'>): Peers {
 
 const MAX_CHAIN = 16;
 
-function fingerprintsOf(leaf: X509Certificate): readonly string[] {
+/** The certificate, what was sent with it, and the authority; only this older form of Node's interface tells the last one. */
+function fingerprintsOf(leaf: DetailedPeerCertificate): readonly string[] {
   const found: string[] = [];
-  let next: X509Certificate | undefined = leaf;
+  let next: DetailedPeerCertificate | undefined = leaf;
   while (next !== undefined && found.length < MAX_CHAIN && !found.includes(next.fingerprint256)) {
     found.push(next.fingerprint256);
     next = next.issuerCertificate;
