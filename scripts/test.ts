@@ -19,11 +19,18 @@ const SUITES = {
     concurrency: 3,
   },
   e2e: { files: ['test/e2e/*.test.ts'], concurrency: 1 },
+  eras: { files: ['test/eras/*.test.ts'], concurrency: 1 },
   conformance: { files: ['test/conformance/*.test.ts'], concurrency: 1 },
   hostile: { files: ['test/hostile/*.test.ts'], concurrency: 1 },
 } as const;
 
-const SUITE_NAMES = ['unit', 'e2e', 'conformance', 'hostile'] as const satisfies readonly (keyof typeof SUITES)[];
+const SUITE_NAMES = [
+  'unit',
+  'e2e',
+  'eras',
+  'conformance',
+  'hostile',
+] as const satisfies readonly (keyof typeof SUITES)[];
 type SuiteName = (typeof SUITE_NAMES)[number];
 
 interface Totals {

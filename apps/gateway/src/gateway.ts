@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { type Clock, type HostPolicy, type Logger, OpenedSoFar, type Running, closeOnce } from '@mcp-runtime/base';
 import { serveAdmin } from './admin.ts';
 import { type AuditSink } from './audit.ts';
+import { createModernToLegacy } from './eras/modern-to-legacy/bridge.ts';
 import { createUpstreamEras } from './eras/upstream-eras.ts';
 import { createWays } from './eras/ways.ts';
 import { externalUrlOf, hostPolicyOf } from './external-url.ts';
@@ -123,13 +124,18 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
   const upstream = createHttpUpstream(clock);
   opened.add(() => upstream.close());
   const eras = createUpstreamEras({ upstream, isHttpSse: async () => false }, clock);
-  const ways = createWays({ upstream, eras, bridges: {} });
+  const sessionKeys = options.sessionKeys ?? [randomBytes(SESSION_KEY_BYTES)];
+  const seal = createSessionSeal(sessionKeys);
+  const ways = createWays({
+    upstream,
+    eras,
+    bridges: { modernToLegacy: createModernToLegacy({ upstream, seal, clock }) },
+  });
   opened.add(() => ways.close());
   const oauth = createOauthVerifier({ clock, log });
   opened.add(() => oauth.close());
   const routes = createRouteTable();
   const open = createOpenExchanges(clock);
-  const sessionKeys = options.sessionKeys ?? [randomBytes(SESSION_KEY_BYTES)];
   const refusals = createRefusalLog({
     audit: options.audit,
     source: 'gateway',
@@ -156,7 +162,7 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
     forwarding: {
       ways,
       open,
-      seal: createSessionSeal(sessionKeys),
+      seal,
       taskSeal: createTaskSeal(sessionKeys),
       limits: { answerTimeoutMs: limits.answerTimeoutMs, maxListBytes: MAX_LIST_BYTES, maxEventBytes: MAX_EVENT_BYTES },
     },

@@ -1,5 +1,5 @@
 // messages
-export { type Message, type MessageFault, type ReadMessage, readMessage } from './message.ts';
+export { type Message, type MessageFault, type ReadMessage, isMembers, readMessage } from './message.ts';
 export { FAULT_TEXT } from './fault-text.ts';
 export { type Era, type EraFault, type HeaderLookup, eraOf } from './era.ts';
 export { isKnownMethod, targetOf } from './target.ts';
