@@ -26,6 +26,18 @@ export function isResponse(text: string): boolean {
   return isAnswer(text, start);
 }
 
+const ANSWERING = ['result"', 'error"'].map((name) => Buffer.from(name));
+const BACKSLASH = 0x5c;
+
+/**
+ * Where the first byte may be that makes a response: up to there, no reader could find one, since neither of its names is
+ * there, nor an escape that could spell one.
+ */
+export function responseFrom(bytes: Buffer): number {
+  const places = [...ANSWERING.map((name) => bytes.indexOf(name)), bytes.indexOf(BACKSLASH)];
+  return Math.min(...places.map((place) => (place === -1 ? bytes.length : place)));
+}
+
 function isAnswer(text: string, start: number): boolean {
   for (const [name] of membersOf(text, start)) if (name === 'result' || name === 'error') return true;
   return false;

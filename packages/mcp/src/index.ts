@@ -9,7 +9,7 @@ export { TASKS_EXTENSION, mayBecomeTask, renameTasksInNotice, renameTasksInRespo
 export { type Splice, keptStrings, spanAt, splice, stringAt } from './splice.ts';
 
 // answers
-export { type AnswerOutcome, filterList, isResponse, outcomeOf } from './answer.ts';
+export { type AnswerOutcome, filterList, isResponse, outcomeOf, responseFrom } from './answer.ts';
 export { isLostSession } from './lost-session.ts';
 export { type SseEvent, SseSplitter } from './sse.ts';
 

@@ -1,13 +1,24 @@
-/** One event of a stream, with the bytes that carried it, its closing empty line included. */
-export interface SseEvent {
+/** One event of a stream, or several that do not matter, with the bytes that carried it, its closing empty line included. */
+export class SseEvent {
   readonly bytes: Buffer;
-  /** The data lines joined by LF; empty for comments and events without data. */
-  readonly data: string;
+  readonly matters: boolean;
+  #data: string | undefined;
+
+  constructor(bytes: Buffer, matters: boolean) {
+    this.bytes = bytes;
+    this.matters = matters;
+  }
+
+  /** The data lines joined by LF; empty for comments and events without data. Read when first asked for. */
+  get data(): string {
+    return (this.#data ??= dataOf(this.bytes));
+  }
 }
 
 const LF = 0x0a;
 const CR = 0x0d;
 const BYTE_ORDER_MARK = Buffer.of(0xef, 0xbb, 0xbf);
+const EMPTY_LINE = Buffer.of(LF, LF);
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -17,6 +28,7 @@ const NOTHING = Buffer.alloc(0);
  */
 export class SseSplitter {
   readonly #maxEventBytes: number;
+  readonly #interestFrom: (bytes: Buffer) => number;
   /** What came of the stream before it is known whether it starts with a byte order mark. */
   #start: Buffer = NOTHING;
   #hasStarted = false;
@@ -27,19 +39,30 @@ export class SseSplitter {
   /** A LF that comes next belongs to the end of a line that is past. */
   #isAfterCr = false;
 
-  constructor(maxEventBytes: number) {
+  /**
+   * `interestFrom` says from which byte on events matter: those that end before it may be given in one piece. All do unless
+   * given.
+   */
+  constructor(maxEventBytes: number, interestFrom: (bytes: Buffer) => number = () => 0) {
     this.#maxEventBytes = maxEventBytes;
+    this.#interestFrom = interestFrom;
   }
 
   /** @throws RangeError when an event is longer than the limit. */
   push(chunk: Buffer): readonly SseEvent[] {
     let pending = this.#hasStarted ? chunk : this.#begin(chunk);
+    const hasCr = this.#isAfterCr || pending.includes(CR);
     const events: SseEvent[] = [];
-    for (let end = this.#eventEnd(pending); end !== -1; end = this.#eventEnd(pending)) {
-      const bytes = this.#take(pending.subarray(0, end));
-      events.push({ bytes, data: dataOf(bytes) });
+    const emit = (end: number, matters: boolean): void => {
+      events.push(new SseEvent(this.#take(pending.subarray(0, end)), matters));
       pending = pending.subarray(end);
+    };
+    if (!hasCr && this.#held.length === 0) {
+      const end = this.#plainRunEnd(pending);
+      if (end > 0) emit(end, false);
     }
+    const eventEnd = (): number => (hasCr ? this.#eventEnd(pending) : this.#plainEventEnd(pending));
+    for (let end = eventEnd(); end !== -1; end = eventEnd()) emit(end, true);
     this.#hold(pending);
     return events;
   }
@@ -92,10 +115,29 @@ export class SseSplitter {
     }
     return -1;
   }
+
+  /** Where the last event ends that does not matter by itself, in whole events whose lines end with LF. */
+  #plainRunEnd(bytes: Buffer): number {
+    const from = this.#interestFrom(bytes);
+    const emptyLine = from < EMPTY_LINE.length ? -1 : bytes.lastIndexOf(EMPTY_LINE, from - EMPTY_LINE.length);
+    if (emptyLine === -1) return 0;
+    this.#isLineEmpty = true;
+    return emptyLine + EMPTY_LINE.length;
+  }
+
+  /** `eventEnd` where all lines end with LF: by far the most streams, and ten times as fast. */
+  #plainEventEnd(bytes: Buffer): number {
+    if (bytes.length === 0) return -1;
+    if (this.#isLineEmpty && bytes[0] === LF) return 1;
+    const emptyLine = bytes.indexOf(EMPTY_LINE);
+    this.#isLineEmpty = emptyLine !== -1 || bytes[bytes.length - 1] === LF;
+    return emptyLine === -1 ? -1 : emptyLine + EMPTY_LINE.length;
+  }
 }
 
 function dataOf(bytes: Buffer): string {
-  const lines = bytes.toString('utf8').split(/\r\n|\r|\n/);
+  const text = bytes.toString('utf8');
+  const lines = text.includes('\r') ? text.split(/\r\n|\r|\n/) : text.split('\n');
   const data = lines.filter((line) => line === 'data' || line.startsWith('data:'));
   return data.map((line) => line.slice(5).replace(/^ /, '')).join('\n');
 }

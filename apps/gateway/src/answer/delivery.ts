@@ -21,10 +21,15 @@ export interface AnswerBody {
   onEnd(): Promise<void>;
 }
 
-/** Writes to the caller and holds the server back while the caller is slow. A caller who left takes everything. */
-export function write({ exchange, flow }: Pick<Delivery, 'exchange' | 'flow'>, bytes: Buffer | string): void {
+/** Writes to the caller and counts it. */
+export function write(to: Pick<Delivery, 'exchange' | 'flow'>, bytes: Buffer | string): void {
+  to.exchange.bytesOut += Buffer.byteLength(bytes);
+  send(to, bytes);
+}
+
+/** Writes what was counted, and holds the server back while the caller is slow. A caller who left takes everything. */
+export function send({ exchange, flow }: Pick<Delivery, 'exchange' | 'flow'>, bytes: Buffer | string): void {
   const { response } = exchange;
-  exchange.bytesOut += Buffer.byteLength(bytes);
   if (response.destroyed || response.writableEnded) return;
   if (response.write(bytes)) return;
   flow.pause();

@@ -1,7 +1,7 @@
 import { AppError, asAppError } from '@mcp-runtime/api';
-import { SseSplitter, type SseEvent, isResponse, outcomeOf } from '@mcp-runtime/mcp';
+import { SseSplitter, type SseEvent, isResponse, outcomeOf, responseFrom } from '@mcp-runtime/mcp';
 import { errorBody, idOf } from '../reply.ts';
-import { type AnswerBody, type Delivery, write, writeHead } from './delivery.ts';
+import { type AnswerBody, type Delivery, send, writeHead } from './delivery.ts';
 import { type View, noticeThrough, responseThrough } from './view.ts';
 import { unreadable } from './whole.ts';
 
@@ -14,13 +14,17 @@ const MAX_WAITING = 64;
  */
 export function eventsBody(delivery: Delivery, views: readonly View[], maxEventBytes: number): AnswerBody {
   const { exchange, flow } = delivery;
-  const splitter = new SseSplitter(maxEventBytes);
+  const splitter = views.length === 0 ? new SseSplitter(maxEventBytes, responseFrom) : new SseSplitter(maxEventBytes);
   const waiting: SseEvent[] = [];
+  const queued: Buffer[] = [];
   let isDraining = false;
   let drained: Promise<void> = Promise.resolve();
   let hasAnswered = false;
   writeHead(delivery, {});
-  exchange.response.flushHeaders();
+  // Events that came with the head go out with it.
+  queueMicrotask(() => {
+    if (!exchange.response.destroyed) exchange.response.flushHeaders();
+  });
   return {
     onChunk: (chunk) => {
       try {
@@ -44,25 +48,45 @@ export function eventsBody(delivery: Delivery, views: readonly View[], maxEventB
   async function drain(): Promise<void> {
     isDraining = true;
     for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) {
-      if (event.data !== '' && isResponse(event.data)) await answer(event);
+      if (event.matters && isResponse(event.data)) await answer(event);
       else pass(event);
     }
+    sendQueued();
     isDraining = false;
     flow.resume();
   }
 
   function pass(event: SseEvent): void {
-    const shown = event.data === '' ? '' : noticeThrough(views, event.data);
-    if (shown !== undefined) write(delivery, shown === event.data ? event.bytes : replaced(event, shown));
+    if (!event.matters || event.data === '') return queue(event.bytes);
+    const shown = noticeThrough(views, event.data);
+    if (shown !== undefined) queue(shown === event.data ? event.bytes : replaced(event, shown));
+  }
+
+  /** What came together goes on together: a write costs more than an event. */
+  function queue(bytes: Buffer): void {
+    exchange.bytesOut += bytes.length;
+    queued.push(bytes);
+  }
+
+  function sendQueued(): void {
+    const [first, ...more] = queued.splice(0);
+    if (first !== undefined) send(delivery, more.length === 0 ? first : Buffer.concat([first, ...more]));
   }
 
   async function answer(event: SseEvent): Promise<void> {
     hasAnswered = true;
+    const before = queued.length;
     const shown = responseThrough(views, event.data);
+    if (shown === undefined) queue(Buffer.from(dataEvent(refused())));
+    else queue(shown === event.data ? event.bytes : replaced(event, shown));
     const outcome = shown === undefined ? 'upstream_error' : outcomeOf(shown);
-    await delivery.record({ status: delivery.status, outcome });
-    if (shown === undefined) write(delivery, dataEvent(refused()));
-    else write(delivery, shown === event.data ? event.bytes : replaced(event, shown));
+    try {
+      await delivery.record({ status: delivery.status, outcome });
+    } catch (error) {
+      queued.length = before;
+      sendQueued();
+      throw error;
+    }
   }
 
   function refused(): string {
@@ -76,8 +100,8 @@ export function dataEvent(json: string): string {
 }
 
 /** The event with other data; its other lines, such as the id, stay. */
-function replaced(event: SseEvent, data: string): string {
+function replaced(event: SseEvent, data: string): Buffer {
   const lines = event.bytes.toString('utf8').split(/\r\n|\r|\n/);
   const others = lines.filter((line) => line !== '' && line !== 'data' && !line.startsWith('data:'));
-  return [...others, ...data.split('\n').map((line) => `data: ${line}`), '', ''].join('\n');
+  return Buffer.from([...others, ...data.split('\n').map((line) => `data: ${line}`), '', ''].join('\n'));
 }

@@ -11,6 +11,10 @@ const MAX_HEAD_BYTES = 32 * 1024;
 const MAX_LINE_BYTES = 4096;
 const NOTHING = Buffer.alloc(0);
 
+const CR = 0x0d;
+const LF = 0x0a;
+const MAX_SIZE_DIGITS = 12;
+
 type State = 'head' | 'body' | 'chunk-size' | 'chunk' | 'chunk-end' | 'trailer' | 'until-close' | 'ended';
 
 const BODY_STATE = { length: 'body', chunks: 'chunk-size', close: 'until-close' } as const;
@@ -26,6 +30,8 @@ export class AnswerReader {
   /** Bytes of the body or chunk still to come. */
   #remaining = 0;
   #trailerBytes = 0;
+  /** Parts of the body that were read and not told yet. */
+  #parts: Buffer[] = [];
 
   constructor(listener: AnswerListener) {
     this.#listener = listener;
@@ -66,9 +72,19 @@ export class AnswerReader {
   #readOn(): void {
     while (this.#kept.length > 0 && !this.#isPaused && this.#state !== 'ended') {
       const taken = this.#take(this.#kept);
-      if (taken === 0) return;
+      if (taken === 0) break;
       this.#kept = this.#kept.subarray(taken);
     }
+    this.#tellParts();
+  }
+
+  /** What came in one piece is told in one piece: a server may put each event into a chunk of its own. */
+  #tellParts(): void {
+    const [first, ...more] = this.#parts;
+    if (first === undefined) return;
+    const body = more.length === 0 ? first : Buffer.concat(this.#parts);
+    this.#parts = [];
+    this.#listener.onChunk(body);
   }
 
   /** To be called when the server closes. Whether the answer was whole. */
@@ -89,12 +105,9 @@ export class AnswerReader {
         this.#listener.onChunk(bytes);
         return bytes.length;
       case 'chunk-size':
-        return this.#takeLine(bytes, (line) => this.#beginChunk(line));
+        return this.#takeWholeChunks(bytes) || this.#takeLine(bytes, (line) => this.#beginChunk(line));
       case 'chunk-end':
-        return this.#takeLine(bytes, (line) => {
-          if (line !== '') throw new AnswerFault('a chunk is longer than it says');
-          this.#state = 'chunk-size';
-        });
+        return this.#takeChunkEnd(bytes);
       case 'trailer':
         return this.#takeLine(bytes, (line) => {
           this.#trailerBytes += line.length;
@@ -128,11 +141,42 @@ export class AnswerReader {
   #takeBody(bytes: Buffer): number {
     const taken = Math.min(bytes.length, this.#remaining);
     this.#remaining -= taken;
-    this.#listener.onChunk(taken === bytes.length ? bytes : bytes.subarray(0, taken));
+    this.#parts.push(taken === bytes.length ? bytes : bytes.subarray(0, taken));
     if (this.#remaining > 0) return taken;
     if (this.#state === 'body') this.#end();
     else this.#state = 'chunk-end';
     return taken;
+  }
+
+  /** Whole chunks with nothing but a size on their line, as nearly all are; what is different is left to the careful way. */
+  #takeWholeChunks(bytes: Buffer): number {
+    let at = 0;
+    for (;;) {
+      let size = 0;
+      let lineEnd = at;
+      for (
+        let digit = hexDigit(bytes[at]);
+        digit !== -1 && lineEnd - at < MAX_SIZE_DIGITS;
+        digit = hexDigit(bytes[lineEnd])
+      ) {
+        size = size * 16 + digit;
+        lineEnd += 1;
+      }
+      const start = lineEnd + 2;
+      const end = start + size;
+      const isWhole =
+        size > 0 && bytes[lineEnd] === CR && bytes[lineEnd + 1] === LF && bytes[end] === CR && bytes[end + 1] === LF;
+      if (!isWhole) return at;
+      this.#parts.push(bytes.subarray(start, end));
+      at = end + 2;
+    }
+  }
+
+  #takeChunkEnd(bytes: Buffer): number {
+    if (bytes.length < 2 && bytes[0] === CR) return 0;
+    if (bytes[0] !== CR || bytes[1] !== LF) throw new AnswerFault('a chunk is longer than it says');
+    this.#state = 'chunk-size';
+    return 2;
   }
 
   /** Extensions of a chunk mean nothing to us (RFC 9112 §7.1.1). */
@@ -152,7 +196,16 @@ export class AnswerReader {
   }
 
   #end(): void {
+    this.#tellParts();
     this.#state = 'ended';
     this.#listener.onEnd();
   }
+}
+
+/** -1 for what is none. */
+function hexDigit(unit: number | undefined): number {
+  if (unit === undefined) return -1;
+  if (unit >= 0x30 && unit <= 0x39) return unit - 0x30;
+  const letter = unit | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
