@@ -65,7 +65,7 @@ test('identity headers of a declared network are believed', async () => {
 });
 
 test('identity headers of any other network are refused', async () => {
-  await using gateway = await startGateway(base, folder);
+  await using gateway = await startGateway([...base, '--trust-headers-from', '192.0.2.0/24'], folder);
   await assert.rejects(openAgent(gateway.url, EDITOR), /untrusted_identity_headers/);
 });
 
@@ -149,7 +149,9 @@ test('what is wrong with its settings is told before it serves', async () => {
     ['--policy', policy],
     ['--policy', invalid, '--upstream', bridge.url],
     ['--policy', join(folder, 'absent.json'), '--upstream', bridge.url],
+    base,
     [...base, '--trust-headers-from', 'everywhere'],
+    [...base, '--trusted-proxy', 'the proxy'],
     [...base, '--jwks', invalid],
   ];
   for (const flags of cases) {

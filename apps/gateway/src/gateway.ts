@@ -64,6 +64,8 @@ export interface GatewayOptions {
   readonly externalUrl?: string;
   /** Source ranges whose identity headers are believed. */
   readonly trustHeadersFrom: readonly string[];
+  /** A plain listener that only the hop in front can reach: identity headers that come to it are believed. */
+  readonly trustedListen?: Address;
   /**
    * SPIFFE id of the proxy in front, by its client certificate: its identity headers are believed, and for servers in mode
    * `mtls` it alone is, with the identity that it verified.
@@ -91,6 +93,8 @@ export interface Gateway extends Running {
   readonly url: string;
   readonly adminUrl: string;
   readonly probeUrl: string;
+  /** Of `trustedListen`. */
+  readonly trustedUrl: string | undefined;
   readonly routes: RouteTable;
 }
 
@@ -111,7 +115,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promise<Gateway> {
-  const { listen, adminListen, probeListen, clock, limits, log } = options;
+  const { listen, adminListen, probeListen, trustedListen, clock, limits, log } = options;
   let externalUrl = externalUrlOf(options)?.href ?? '';
   const metrics = createGatewayMetrics();
   const tls = options.tls && (await openTls(options.tls, { metrics: metrics.registry, log, limits }));
@@ -198,6 +202,14 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
   const serveProbe: RequestListener = (request, response) => void handle(request, response, probes);
   const own = probeListen && (await listenOn(serveProbe, probeListen, listening));
   if (own !== undefined) opened.add(() => drain(own));
+  const vouched: GatewayParts = {
+    ...parts,
+    hops: { ...hops, mayVouch: () => true },
+    hosts: hostPolicyOf({ ...options, listen: trustedListen ?? listen }),
+  };
+  const serveVouched: RequestListener = (request, response) => void handle(request, response, vouched);
+  const trusted = trustedListen && (await listenOn(serveVouched, trustedListen, listening));
+  if (trusted !== undefined) opened.add(() => drain(trusted));
   const sweeper = setInterval(() => open.sweep(clock()), SWEEP_MS).unref();
   opened.add(() => clearInterval(sweeper));
   return {
@@ -205,6 +217,7 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
     url: main.url,
     adminUrl: (other ?? main).url,
     probeUrl: (own ?? main).url,
+    trustedUrl: trusted?.url,
     routes,
   };
 }

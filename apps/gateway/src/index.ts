@@ -11,3 +11,4 @@ export { type PolicyHolder, type PolicySource, holdPolicy } from './policy-sourc
 export { type PolicyFile, type PolicyFileStatus, watchPolicyFile } from './policy-file.ts';
 export { type Route, type RouteTable } from './route.ts';
 export { type TlsOptions } from './tls/open-tls.ts';
+export { undeclaredIdentity } from './identify/undeclared.ts';

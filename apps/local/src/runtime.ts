@@ -44,6 +44,8 @@ export interface LocalRuntimeOptions {
   readonly listen: Address;
   readonly apiListen: Address;
   readonly trustHeadersFrom: readonly string[];
+  /** For the proxy in front and nobody else: its identity headers are believed. */
+  readonly trustedListen?: Address;
   /** SPIFFE id of the proxy in front, by its client certificate. */
   readonly trustedProxy?: string;
   /** For `listen`; plain HTTP without it. */
@@ -110,6 +112,7 @@ async function open(options: LocalRuntimeOptions, opened: OpenedSoFar): Promise<
     // The certificate is made out to the name that clients use, which the readiness check does not.
     ...(options.tls === undefined ? {} : { tls: options.tls, probeListen: { host: '127.0.0.1', port: 0 } }),
     trustHeadersFrom: options.trustHeadersFrom,
+    ...(options.trustedListen === undefined ? {} : { trustedListen: options.trustedListen }),
     ...(options.trustedProxy === undefined ? {} : { trustedProxy: options.trustedProxy }),
     allowedHosts: [],
     allowedOrigins: [],

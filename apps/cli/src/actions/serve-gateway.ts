@@ -12,6 +12,7 @@ import {
   openSessionKeys,
   pollTokenKeysUrl,
   startGateway,
+  undeclaredIdentity,
   watchPolicyFile,
   watchTokenKeysFile,
 } from '@mcp-runtime/gateway';
@@ -27,6 +28,7 @@ interface Flags {
   readonly listen: string | undefined;
   readonly 'admin-listen': string | undefined;
   readonly 'external-url': string | undefined;
+  readonly 'trusted-listen': string | undefined;
   readonly 'trusted-proxy': string | undefined;
   readonly 'tls-cert': string | undefined;
   readonly 'tls-key': string | undefined;
@@ -52,12 +54,21 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
     const policyFile = await watchPolicyFile({ path: config.policy, holder, log });
     opened.add(() => policyFile.close());
     const tls = tlsOptions(config);
+    const identityFault = (): AppError | undefined => {
+      const policy = holder.current();
+      return policy && undeclaredIdentity(policy, declaredBy(config));
+    };
+    const fault = identityFault();
+    if (fault !== undefined) throw fault;
     const gateway = await startGateway({
       listen: parseAddress(config.listen, '--listen'),
       ...(tls === undefined ? {} : { tls }),
       ...(config.adminListen === undefined ? {} : { adminListen: parseAddress(config.adminListen, '--admin-listen') }),
       ...(config.externalUrl === undefined ? {} : { externalUrl: config.externalUrl }),
       trustHeadersFrom: config.trustHeadersFrom,
+      ...(config.trustedListen === undefined
+        ? {}
+        : { trustedListen: parseAddress(config.trustedListen, '--trusted-listen') }),
       ...(config.trustedProxy === undefined ? {} : { trustedProxy: config.trustedProxy }),
       allowedHosts: config.allowedHosts,
       allowedOrigins: config.allowedOrigins,
@@ -69,7 +80,12 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
       log,
       status: () => {
         const { loadedAt, lastError } = policyFile.status();
-        return { loaded_at: loadedAt, ...(lastError === undefined ? {} : { last_reload_error: lastError }) };
+        const undeclared = identityFault();
+        return {
+          loaded_at: loadedAt,
+          ...(lastError === undefined ? {} : { last_reload_error: lastError }),
+          ...(undeclared === undefined ? {} : { identity_error: undeclared.message }),
+        };
       },
     });
     opened.add(() => gateway.close());
@@ -92,6 +108,15 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
   }
 }
 
+function declaredBy(config: GatewayConfig): Parameters<typeof undeclaredIdentity>[1] {
+  const { trustHeadersFrom, trustedListen, trustedProxy, jwks, tlsClientCa } = config;
+  return {
+    hop: trustHeadersFrom.length > 0 || trustedListen !== undefined || trustedProxy !== undefined,
+    tokenKeys: jwks !== undefined,
+    clientAuthorities: tlsClientCa !== undefined,
+  };
+}
+
 async function readConfig(flags: Flags): Promise<GatewayConfig> {
   const given = {
     policy: flags.policy,
@@ -99,6 +124,7 @@ async function readConfig(flags: Flags): Promise<GatewayConfig> {
     listen: flags.listen,
     adminListen: flags['admin-listen'],
     externalUrl: flags['external-url'],
+    trustedListen: flags['trusted-listen'],
     trustedProxy: flags['trusted-proxy'],
     tlsCert: flags['tls-cert'],
     tlsKey: flags['tls-key'],

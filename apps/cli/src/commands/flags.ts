@@ -35,6 +35,11 @@ export const HOPS = {
     summary: 'address range whose identity headers are believed',
     placeholder: 'CIDR',
   },
+  'trusted-listen': {
+    type: 'text',
+    summary: 'plain listener for the proxy in front and nobody else; its identity headers are believed',
+    placeholder: 'HOST:PORT',
+  },
   'trusted-proxy': {
     type: 'text',
     summary: 'SPIFFE id of the proxy in front, by its client certificate; its identity headers are believed',

@@ -2,5 +2,6 @@ import { type Policy } from '@mcp-runtime/policy';
 
 /** How the callers of a server prove who they are; `header` unless its policy says otherwise. */
 export function authModeOf(policy: Policy): string {
-  return (policy.document.auth?.mode ?? 'header').trim().toLowerCase();
+  const mode = (policy.document.auth?.mode ?? '').trim().toLowerCase();
+  return mode === '' ? 'header' : mode;
 }

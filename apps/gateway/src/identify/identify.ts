@@ -74,7 +74,10 @@ function byHeaders(request: IncomingMessage, policy: Policy, { hops, now }: Iden
   const given = Object.values(names).filter((name) => request.headers[name.toLowerCase()] !== undefined);
   if (given.length === 0) return { ok: true, caller: NOBODY };
   if (!hops.mayVouch(request.socket, now)) {
-    return refuse('untrusted_identity_headers', 'identity headers count only from a hop that is declared');
+    return refuse(
+      'untrusted_identity_headers',
+      'identity headers count only from a hop that is declared to the gateway; use a session token',
+    );
   }
   const repeated = given.some((name) => (request.headersDistinct[name.toLowerCase()]?.length ?? 0) > 1);
   if (repeated) return refuse('untrusted_identity_headers', 'an identity header is there twice');
