@@ -8,7 +8,8 @@ export function authorize(exchange: Exchange, policy: Policy, now: number): Deci
   const method = methodOf(exchange);
   if (exchange.caller.source === 'probe') return evaluateProbe(policy, method);
   const target = exchange.verb === 'POST' ? exchange.target : { kind: 'server' as const };
-  return evaluate(policy, { method, target, identity: exchange.caller.identity, now });
+  const { identity, scopes } = exchange.caller;
+  return evaluate(policy, { method, target, identity, scopes, now });
 }
 
 /** Why an open exchange may not go on; undefined when it may. */
@@ -37,6 +38,7 @@ function stillAllowed(exchange: Exchange, policy: Policy, now: number): Decision
     method: methodOf(exchange),
     target: { kind: 'server' },
     identity: caller.identity,
+    scopes: caller.scopes,
     now,
   });
 }

@@ -7,6 +7,8 @@ import { type Refusal, type Reply, refusalReply } from './reply.ts';
 export interface Denied {
   readonly reason: ErrorCode;
   readonly message: string;
+  /** All that the request needs, where the access token lacks one. */
+  readonly scopes?: readonly string[] | undefined;
 }
 
 /** A denial by policy, said as the owner of the server wants it said. */
@@ -14,8 +16,10 @@ export function denialReply(exchange: Exchange, denied: Denied): Reply {
   return refusalReply(exchange, wordsOf(exchange, denied));
 }
 
-function wordsOf(exchange: Exchange, { reason, message }: Denied): Refusal {
+function wordsOf(exchange: Exchange, { reason, message, scopes }: Denied): Refusal {
   const { message: asked, era } = exchange;
+  // Not in band: the client is to get another token (MCP 2025-11-25, "Scope Challenge Handling").
+  if (reason === 'insufficient_scope') return { reason, message, scopes };
   // A method that MCP does not have gets the words of a server that does not have it either (JSON-RPC 2.0 §5.1; the status
   // after MCP 2026-07-28, "Streamable HTTP").
   if (reason === 'unknown_method' && asked?.kind === 'request' && !isKnownMethod(asked.method))

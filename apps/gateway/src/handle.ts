@@ -121,6 +121,7 @@ async function decide(exchange: Exchange, parts: GatewayParts): Promise<Reply | 
   const { policy, now, request } = exchange;
   if (policy === undefined) return check(exchange, 'policy_unavailable', 'no valid policy is loaded for this server');
   if (isRepeated(request, 'authorization')) return check(exchange, 'invalid_token', 'the credential is there twice');
+  if (hasTokenInQuery(request)) return check(exchange, 'invalid_request', 'a token must not be in the URL');
   const { tokens, oauth, possession, hops } = parts;
   const resource = resourceUrl(exchange.externalUrl, exchange.route.path);
   const identified = await identify(request, policy, { tokens, oauth, possession, hops, resource, now });
@@ -251,6 +252,11 @@ function sendUnrouted(response: ServerResponse, { status, headers, body }: Reply
   if (response.destroyed) return;
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
   response.end(body);
+}
+
+/** URLs end up in logs, so a token there is no secret any more (MCP 2025-11-25, "Access Token Usage"). */
+function hasTokenInQuery({ url = '' }: IncomingMessage): boolean {
+  return url.includes('?') && /[?&]access_token=/.test(url);
 }
 
 /** The path without its query. It is compared as it is written: another spelling of a path is another path. */

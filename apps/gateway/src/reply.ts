@@ -17,6 +17,8 @@ export interface Refusal {
   /** HTTP status; that of the reason unless given. */
   readonly status?: number;
   readonly data?: object;
+  /** All that the request needs, where the access token lacks one. */
+  readonly scopes?: readonly string[] | undefined;
 }
 
 const RETRY_AFTER_SECONDS = '1';
@@ -30,7 +32,9 @@ export function refusalReply(exchange: Exchange, refusal: Refusal): Reply {
     headers: {
       'content-type': 'application/json',
       'cache-control': 'no-store',
-      ...(status === 401 ? { 'www-authenticate': challengeOf(exchange, refusal.reason) } : {}),
+      ...(status === 401 || refusal.reason === 'insufficient_scope'
+        ? { 'www-authenticate': challengeOf(exchange, refusal.reason, refusal.scopes) }
+        : {}),
       ...(status === 503 || status === 429 ? { 'retry-after': RETRY_AFTER_SECONDS } : {}),
     },
     body: errorBody(idOf(exchange), refusal.code ?? row.rpc, refusal.message, {

@@ -42,9 +42,10 @@ function bodyWith(body: Buffer, uris: ReadonlySet<string>, tasks: ReadonlyMap<st
   return Buffer.from(splice(text, [...followed, ...kept('taskIds', (sealed) => tasks.get(sealed)?.id)]));
 }
 
-/** Whether a caller may follow one part of a subscription. */
+/** Whether a caller may follow one part of a subscription, with whatever scopes that takes: those are asked of it as a whole. */
 export function mayFollow({ caller }: Exchange, policy: Policy, target: Target, now: number): boolean {
-  return evaluate(policy, { method: 'subscriptions/listen', target, identity: caller.identity, now }).allowed;
+  const { identity } = caller;
+  return evaluate(policy, { method: 'subscriptions/listen', target, identity, scopes: 'not-asked', now }).allowed;
 }
 
 /** Whether something of a subscription is left under a policy, or it never named anything. */

@@ -62,6 +62,7 @@ export const ERRORS = {
   unknown_method: row(403, 40307, 77, 'final', 'the method is not one that policy knows'),
   undecided: row(403, 40308, 77, 'final', 'no decision was reached'),
   rpc_inspection_failed: row(403, 40309, 77, 'final', 'the message cannot be read without ambiguity'),
+  insufficient_scope: row(403, 40310, 77, 'final', 'the access token lacks a scope that the request needs'),
   forbidden: row(403, 40320, 77, 'final', 'the credential does not allow this'),
   host_not_allowed: row(403, 40321, 77, 'final', 'the Host or Origin header is not one that this listener serves'),
   policy_unavailable: row(503, 50302, 75, 'retry', 'no valid policy is loaded for the server'),

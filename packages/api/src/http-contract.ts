@@ -126,6 +126,7 @@ export const EvaluateRequest = z.object({
   agent_id: z.string().default(''),
   team_id: z.string().default(''),
   session_id: z.string().default(''),
+  scope: z.string().default('').meta({ description: 'Scopes of the access token, with spaces between.' }),
   now: z.string().optional(),
 });
 

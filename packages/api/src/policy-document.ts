@@ -11,6 +11,11 @@ const text = z.string().optional();
 
 const DocumentServer = z.object({ name: z.string(), namespace: z.string(), team_id: text, cluster: text });
 
+const scopes = z.array(z.string()).optional();
+const DocumentSideEffectScopes = z.object({ read: scopes, write: scopes, destructive: scopes });
+/** `client_secret_ref` is `secretName/key`. */
+const DocumentIntrospection = z.object({ url: text, client_id: z.string(), client_secret_ref: z.string() });
+
 const DocumentAuth = z.object({
   mode: text,
   human_id_header: text,
@@ -21,6 +26,11 @@ const DocumentAuth = z.object({
   issuer_url: text,
   audience: text,
   trust_domain: text,
+  /** Extensions: what access tokens must hold, and where they name the caller. */
+  required_scopes: scopes,
+  side_effect_scopes: DocumentSideEffectScopes.optional(),
+  claims: z.object({ human: text, agent: text, team: text, session: text }).optional(),
+  introspection: DocumentIntrospection.optional(),
 });
 
 const DocumentPolicy = z.object({
@@ -48,6 +58,8 @@ const DocumentTool = z.object({
   side_effect: text,
   risk_level: text,
   labels: z.record(z.string(), z.string()).optional(),
+  /** An extension. */
+  required_scopes: scopes,
 });
 
 const DocumentRule = z.object({ name: z.string(), decision: text, required_trust: text });

@@ -25,8 +25,8 @@ const DOCUMENT: readonly Field[] = [
   ['server', object([['name', 'always'], ['namespace', 'always'], ...texts('team_id', 'cluster')])],
   [
     'auth',
-    object(
-      texts(
+    object([
+      ...texts(
         'mode',
         'human_id_header',
         'agent_id_header',
@@ -37,7 +37,18 @@ const DOCUMENT: readonly Field[] = [
         'audience',
         'trust_domain',
       ),
-    ),
+      ['required_scopes', 'texts'],
+      [
+        'side_effect_scopes',
+        object([
+          ['read', 'texts'],
+          ['write', 'texts'],
+          ['destructive', 'texts'],
+        ]),
+      ],
+      ['claims', object(texts('human', 'agent', 'team', 'session'))],
+      ['introspection', object(texts('url', 'client_id', 'client_secret_ref'))],
+    ]),
   ],
   ['policy', object(texts('mode', 'default_decision', 'enforce_on', 'policy_version', 'denials'))],
   [
@@ -53,6 +64,7 @@ const DOCUMENT: readonly Field[] = [
       ['name', 'always'],
       ...texts('description', 'required_trust', 'side_effect', 'risk_level'),
       ['labels', 'labels'],
+      ['required_scopes', 'texts'],
     ]),
   ],
   [

@@ -1,6 +1,7 @@
 import { type ErrorCode } from '@mcp-runtime/api';
-import { type Decision, NO_FACTS, deny, issuePermit } from './decision.ts';
+import { type Decision, type Denial, NO_FACTS, deny, issuePermit } from './decision.ts';
 import { type Facts } from './facts.ts';
+import { neededScopes } from './scopes.ts';
 import { firstNonBlank, trustName } from './values.ts';
 
 /** One condition of a decision: what it saw, and the decision when it settles the matter. */
@@ -176,11 +177,39 @@ export const CHECKS: readonly Check[] = [
   trustIsEnough,
 ];
 
+/**
+ * Asked of whatever the checks above allow, by default too: scopes narrow. It comes last, so that nobody is sent to get a scope
+ * that would not help.
+ */
+export const scopesAreEnough: Check = {
+  id: 'the token has the scopes',
+  saw: (facts) => {
+    const { scopes } = facts.policy;
+    if (scopes === undefined) return 'none are asked for';
+    const held = facts.request.scopes;
+    return `needed ${words(neededScopes(scopes, facts))}, held ${held instanceof Set ? words([...held]) : 'none'}`;
+  },
+  settle: (facts) => {
+    const { policy, request } = facts;
+    const held = request.scopes;
+    if (policy.scopes === undefined || held === 'not-asked') return undefined;
+    const needed = neededScopes(policy.scopes, facts);
+    const missing = needed.filter((scope) => held?.has(scope) !== true);
+    if (missing.length === 0) return undefined;
+    const says = `the access token lacks the scope ${words(missing)}`;
+    return { ...denied(facts, 'insufficient_scope', says), scopes: needed };
+  },
+};
+
+function words(scopes: readonly string[]): string {
+  return scopes.length === 0 ? 'none' : scopes.map((scope) => `\`${scope}\``).join(', ');
+}
+
 function permit(facts: Facts, reason: 'allowed' | ErrorCode): Decision {
   return issuePermit(reason, facts.policy.revision, { ...NO_FACTS, policyVersion: facts.policy.policyVersion });
 }
 
-function denied(facts: Facts, reason: ErrorCode, message: string): Decision {
+function denied(facts: Facts, reason: ErrorCode, message: string): Denial {
   return deny(reason, facts.policy.revision, facts.withSession(), message);
 }
 

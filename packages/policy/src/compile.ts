@@ -1,5 +1,6 @@
 import { type Denials, type PolicyDocument, type SideEffect, type TrustLevel } from '@mcp-runtime/api';
 import { type End, endOf, parseInstant } from './instant.ts';
+import { type ScopeRules, scopeRulesOf } from './scopes.ts';
 import { type Subject, SubjectIndex } from './subject-index.ts';
 import { type TrustRank, compareBytes, normalWord, riskOf, sideEffectOf, trustRank } from './values.ts';
 
@@ -20,6 +21,8 @@ export interface Policy {
   /** How a denial is said to the caller. */
   readonly denials: Denials;
   readonly sessionRequired: boolean;
+  /** Undefined where OAuth scopes stand for nothing. */
+  readonly scopes: ScopeRules | undefined;
   readonly tools: ReadonlyMap<string, Tool>;
   readonly grants: SubjectIndex<Grant>;
   readonly sessions: ReadonlyMap<string, readonly Session[]>;
@@ -94,6 +97,7 @@ export function compilePolicy(document: PolicyDocument): Policy {
     policyVersion: policy?.policy_version ?? 'v1',
     denials: denialsOf(policy?.denials),
     sessionRequired: session?.required === true,
+    scopes: scopeRulesOf(document),
     tools: firstByName(document.tools ?? [], toTool),
     grants: new SubjectIndex(sortedGrants(document.grants ?? [])),
     sessions: sessionsByName(document.sessions ?? []),

@@ -25,6 +25,8 @@ export interface Denial extends DecisionFacts {
   /** HTTP status. */
   readonly status: number;
   readonly revision: string;
+  /** Every scope that the request needs, where one of them is missing. */
+  readonly scopes?: readonly string[];
 }
 
 class IssuedPermit implements DecisionFacts {

@@ -1,5 +1,5 @@
 import { type ListedKind } from '@mcp-runtime/api';
-import { CHECKS } from './checks.ts';
+import { CHECKS, scopesAreEnough } from './checks.ts';
 import { type Policy } from './compile.ts';
 import { type Decision, NO_FACTS, deny, issuePermit } from './decision.ts';
 import { Facts } from './facts.ts';
@@ -35,6 +35,11 @@ function decide(policy: Policy, request: PolicyRequest): Decision {
 }
 
 function enforce(facts: Facts): Decision {
+  const granted = byGrants(facts);
+  return granted.allowed ? (scopesAreEnough.settle(facts) ?? granted) : granted;
+}
+
+function byGrants(facts: Facts): Decision {
   for (const check of CHECKS) {
     const decision = check.settle(facts);
     if (decision !== undefined) return decision;
@@ -60,14 +65,17 @@ export function evaluateProbe(policy: Policy, method: string): Decision {
   return deny('unknown_method', policy.revision, facts, `a readiness check may not use \`${method}\``);
 }
 
-/** Whether a caller sees an item of a list: exactly when using it would be allowed. */
+/**
+ * Whether a caller sees an item of a list: exactly when using it would be allowed, with whatever scopes that takes. A client
+ * asks for more scopes when it uses the thing, so it must see it first.
+ */
 export function isVisible(
   policy: Policy,
   identity: Identity,
   now: number,
   of: ListedKind,
 ): (nameOrUri: string) => boolean {
-  return (nameOrUri) => evaluate(policy, { ...useOf(of, nameOrUri), identity, now }).allowed;
+  return (nameOrUri) => evaluate(policy, { ...useOf(of, nameOrUri), identity, scopes: 'not-asked', now }).allowed;
 }
 
 function useOf(of: ListedKind, nameOrUri: string): Pick<PolicyRequest, 'method' | 'target'> {

@@ -1,4 +1,4 @@
-import { CHECKS } from './checks.ts';
+import { CHECKS, scopesAreEnough } from './checks.ts';
 import { type Policy } from './compile.ts';
 import { type Decision } from './decision.ts';
 import { decidingPart, evaluate } from './evaluate.ts';
@@ -27,6 +27,10 @@ export function explain(policy: Policy, request: PolicyRequest): Explanation {
     const result = settled === undefined ? 'passes' : settled.allowed ? 'allows' : 'denies';
     steps.push({ condition: check.id, saw: check.saw(facts), result });
     if (settled !== undefined) break;
+  }
+  if (policy.scopes !== undefined && steps.at(-1)?.result !== 'denies') {
+    const result = scopesAreEnough.settle(facts) === undefined ? 'passes' : 'denies';
+    steps.push({ condition: scopesAreEnough.id, saw: scopesAreEnough.saw(facts), result });
   }
   const decision = evaluate(policy, part);
   const observed: readonly Step[] = policy.observes

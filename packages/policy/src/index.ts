@@ -9,6 +9,7 @@ export { type Policy, compilePolicy } from './compile.ts';
 export { type Decision, type Denial, type Permit, isPermit } from './decision.ts';
 export { evaluate, evaluateProbe, isVisible } from './evaluate.ts';
 export { type Identity, type PolicyRequest, isToolCall } from './request.ts';
+export { basicScopes } from './scopes.ts';
 export { type Explanation, type Step, explain } from './explain.ts';
 export { type DecisionText, decisionText } from './decision-text.ts';
 export { sessionStanding, sessionSubject } from './standing.ts';

@@ -54,6 +54,10 @@ export function renderPolicy({ server, grants, sessions, cluster, generatedAt }:
       issuer_url: auth.issuerURL,
       audience: auth.audience,
       trust_domain: auth.trustDomain,
+      required_scopes: auth.requiredScopes,
+      side_effect_scopes: auth.sideEffectScopes,
+      claims: auth.claims,
+      introspection: auth.introspection && introspectionMembers(auth.introspection),
     },
     policy: {
       mode: policy.mode,
@@ -77,6 +81,7 @@ export function renderPolicy({ server, grants, sessions, cluster, generatedAt }:
       side_effect: tool.sideEffect,
       risk_level: tool.riskLevel,
       labels: tool.labels,
+      required_scopes: tool.requiredScopes,
     })),
     grants: about.filter((grant) => isAdmitted(grant, server)).map((grant) => toDocumentGrant(grant, spec.teamID)),
     sessions: bound.filter((item) => isAdmitted(item, server)).map((item) => toDocumentSession(item, spec.teamID)),
@@ -87,6 +92,13 @@ export function renderPolicy({ server, grants, sessions, cluster, generatedAt }:
       .filter((item) => !isAdmitted(item, server))
       .map((item) => ({ kind: item.kind, key: keyOf(item) })),
   };
+}
+
+type Introspection = NonNullable<ReturnType<typeof resolveServer>['auth']['introspection']>;
+type DocumentIntrospection = NonNullable<NonNullable<PolicyDocument['auth']>['introspection']>;
+
+function introspectionMembers({ url, clientID, clientSecretRef }: Introspection): DocumentIntrospection {
+  return { url, client_id: clientID, client_secret_ref: `${clientSecretRef.name}/${clientSecretRef.key}` };
 }
 
 type AccessObject = MCPAccessGrant | MCPAgentSession;

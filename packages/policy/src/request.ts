@@ -12,6 +12,8 @@ export interface PolicyRequest {
   /** Undefined means that the method is not a known one. */
   readonly target: Target | undefined;
   readonly identity: Identity;
+  /** Scopes of the access token; a credential without any has none. `not-asked` where it is only about what grants give. */
+  readonly scopes?: ReadonlySet<string> | 'not-asked' | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }

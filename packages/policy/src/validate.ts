@@ -1,4 +1,4 @@
-import { type PolicyDocument } from '@mcp-runtime/api';
+import { type PolicyDocument, SCOPE_TOKEN } from '@mcp-runtime/api';
 import { POLICY_VOCABULARY } from './vocabulary.ts';
 import { SCHEMA_VERSION, revisionOf } from './revision.ts';
 import { normalWord } from './values.ts';
@@ -23,6 +23,7 @@ const CHECKS: readonly Check[] = [
   revisionMatches,
   (document) => (isBlank(document.server.name) ? 'server.name: is missing' : undefined),
   authIsComplete,
+  scopesAreValid,
   (document) => word('policy.mode', document.policy?.mode, POLICY_VOCABULARY.modes),
   (document) => word('policy.default_decision', document.policy?.default_decision, POLICY_VOCABULARY.decisions),
   (document) => word('policy.denials', document.policy?.denials, POLICY_VOCABULARY.denials),
@@ -43,8 +44,21 @@ function authIsComplete({ auth }: PolicyDocument): string | undefined {
   if (fault !== undefined) return fault;
   const mode = normalWord(auth?.mode);
   if (mode === 'oauth' && isBlank(auth?.issuer_url)) return 'auth.issuer_url: is needed by mode oauth';
+  if (mode !== 'oauth' && OAUTH_ONLY.some((member) => auth?.[member] !== undefined))
+    return `auth.mode: found \`${mode}\`, must be oauth for ${OAUTH_ONLY.join(', ')}`;
   if (mode === 'mtls' && isBlank(auth?.trust_domain)) return 'auth.trust_domain: is needed by mode mtls';
   return undefined;
+}
+
+const OAUTH_ONLY = ['required_scopes', 'side_effect_scopes', 'claims', 'introspection'] as const;
+
+/** Scopes stand in challenges as they are. */
+function scopesAreValid({ auth, tools = [] }: PolicyDocument): string | undefined {
+  const { read = [], write = [], destructive = [] } = auth?.side_effect_scopes ?? {};
+  const ofTools = tools.flatMap(({ required_scopes: scopes = [] }) => scopes);
+  const all = [...(auth?.required_scopes ?? []), ...read, ...write, ...destructive, ...ofTools];
+  const bad = all.find((scope) => !SCOPE_TOKEN.test(scope));
+  return bad === undefined ? undefined : `scopes: found \`${bad}\`, must be OAuth scopes (RFC 6749 §3.3)`;
 }
 
 function toolsAreValid({ tools = [] }: PolicyDocument): string | undefined {

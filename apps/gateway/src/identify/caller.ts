@@ -6,6 +6,8 @@ export interface Caller {
   readonly source: 'token' | 'certificate' | 'header' | 'none' | 'probe';
   /** The agent session that a token or certificate proved. */
   readonly session: { readonly namespace: string; readonly name: string } | undefined;
+  /** Of an access token. */
+  readonly scopes?: ReadonlySet<string> | undefined;
 }
 
 export type Identified =

@@ -2,9 +2,6 @@ import { type JWTVerifyGetKey, type JWTVerifyResult, errors, jwtVerify } from 'j
 import { Confirmation } from '@mcp-runtime/api';
 import { z } from 'zod';
 
-/** A claim that is there and is no text makes the token invalid: left out, it could keep a rule from matching. */
-const text = z.string().default('');
-
 const Claims = z.object({
   exp: z.number(),
   nbf: z.number().optional(),
@@ -13,18 +10,28 @@ const Claims = z.object({
     .union([z.string(), z.array(z.string())])
     .default([])
     .transform((aud) => (typeof aud === 'string' ? [aud] : aud)),
-  sub: text,
-  azp: text,
-  client_id: text,
-  team_id: text,
-  tenant_id: text,
-  tid: text,
-  sid: text,
   cnf: Confirmation.optional(),
+  scope: z.string().optional(),
+  scp: z.union([z.string(), z.array(z.string())]).optional(),
 });
 
-/** What an access token says, once its signature and issuer hold. Times are seconds since the epoch. */
-export type OauthClaims = z.infer<typeof Claims>;
+/** What an access token says, once it is known to hold. Times are seconds since the epoch. */
+export interface OauthClaims extends Pick<z.infer<typeof Claims>, 'exp' | 'nbf' | 'iat' | 'aud' | 'cnf'> {
+  readonly scopes: ReadonlySet<string>;
+  /** All of it, for the claims that name the caller. */
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+/** Undefined when a claim that is there is not what it should be. */
+export function parseClaims(payload: Readonly<Record<string, unknown>>): OauthClaims | undefined {
+  const parsed = Claims.safeParse(payload).data;
+  if (parsed === undefined) return undefined;
+  const { scope, scp, ...claims } = parsed;
+  // `scp` is what some issuers write (RFC 9068 §2.2.3 has `scope`).
+  const given = scope ?? scp ?? [];
+  const scopes = new Set((typeof given === 'string' ? given.split(' ') : given).filter((one) => one !== ''));
+  return { ...claims, scopes, payload };
+}
 
 /** Asymmetric only: the keys of an issuer are public, so a shared secret made of one is no secret. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
@@ -57,7 +64,7 @@ export async function readClaims(
   try {
     const { protectedHeader, payload } = await verify(token, find, rules);
     if (!TYPE.test(protectedHeader.typ ?? 'JWT')) return 'invalid';
-    return Claims.safeParse(payload).data ?? 'invalid';
+    return parseClaims(payload) ?? 'invalid';
   } catch (error) {
     return error instanceof errors.JWKSNoMatchingKey ? 'unknown key' : 'invalid';
   }

@@ -41,6 +41,7 @@ test('the metadata of an endpoint names it as clients call it, and where they ge
     resource: bench.url,
     authorization_servers: [ISSUER],
     bearer_methods_supported: ['header'],
+    dpop_signing_alg_values_supported: ['ES256', 'ES384', 'EdDSA', 'Ed25519'],
     resource_name: 'files',
   });
   const head = await at(bench, '/files/mcp', 'HEAD');

@@ -1,7 +1,9 @@
 import { type IncomingMessage } from 'node:http';
 import { ERRORS, type ErrorCode } from '@mcp-runtime/api';
+import { basicScopes } from '@mcp-runtime/policy';
 import { type Reply } from '../reply.ts';
 import { type Route, type RouteTable } from '../route.ts';
+import { PROOF_ALGORITHMS } from './dpop-proof.ts';
 import { authModeOf } from './auth-mode.ts';
 import { RESOURCE_METADATA_PATH, resourceUrl } from './oauth-resource.ts';
 
@@ -24,10 +26,13 @@ export function resourceMetadataReply(
   if (route !== undefined && route.policy.current() === undefined) return fault('policy_unavailable');
   if (route === undefined || !isOauth(route)) return fault('oauth_not_enabled', {}, { adapter_required: true });
   if (method !== 'GET' && method !== 'HEAD') return fault('method_not_allowed', { allow: 'GET, HEAD' });
+  const scopes = route.policy.current()?.scopes;
   return json(200, {
     resource: resourceUrl(externalUrl, route.path),
     authorization_servers: [route.policy.current()?.document.auth?.issuer_url?.trim() ?? ''],
     bearer_methods_supported: ['header'],
+    ...(scopes === undefined ? {} : { scopes_supported: basicScopes(scopes) }),
+    dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
     resource_name: route.key.name,
   });
 }

@@ -1,10 +1,10 @@
 import { type IncomingMessage } from 'node:http';
 import { isSessionTokenIssuer, serverAudience } from '@mcp-runtime/api';
-import { type Identity, type Policy } from '@mcp-runtime/policy';
+import { type Policy } from '@mcp-runtime/policy';
 import { decodeJwt } from 'jose';
 import { type Caller, type Identified, NOBODY, PROBE, refuse } from './caller.ts';
+import { identityOfClaims } from './claim-identity.ts';
 import { type Credential } from './credential.ts';
-import { type OauthClaims } from './oauth-claims.ts';
 import { type OauthVerifier } from './oauth-verifier.ts';
 import { type PossessionChecker } from './possession.ts';
 import { type TokenVerifier } from './token-verifier.ts';
@@ -55,8 +55,11 @@ export async function identifyByOauth(
   const confirmation = verified.claims.cnf;
   const fault = await possession.faultOf({ request, credential, confirmation, url: resource });
   if (fault !== undefined) return refuse(fault.reason, fault.message, nobody);
-  const identity = identityOf(verified.claims, sessionName);
-  return { ok: true, caller: { identity, source: 'token', session: undefined } };
+  const { payload, scopes } = verified.claims;
+  const named = identityOfClaims(payload, policy.document.auth?.claims);
+  if (named === undefined) return refuse('invalid_token', 'the token does not name the caller as it should', nobody);
+  const identity = { ...named, session: firstNonBlank(named.session, sessionName) };
+  return { ok: true, caller: { identity, source: 'token', session: undefined, scopes } };
 }
 
 /** Reads without believing: it only chooses who is asked whether the token holds. */
@@ -67,15 +70,6 @@ function isOfRuntime(token: string | undefined): token is string {
   } catch {
     return false;
   }
-}
-
-function identityOf(claims: OauthClaims, sessionName: string): Identity {
-  return {
-    human: claims.sub,
-    agent: firstNonBlank(claims.azp, claims.client_id),
-    team: firstNonBlank(claims.team_id, claims.tenant_id, claims.tid),
-    session: firstNonBlank(claims.sid, sessionName),
-  };
 }
 
 function firstNonBlank(...texts: readonly (string | undefined)[]): string {

@@ -69,6 +69,15 @@ test('a grant and a session get the defaults', () => {
 });
 
 /** `fault` is the path of the only issue, or undefined where the value is valid. */
+const OAUTH = {
+  mode: 'oauth',
+  issuerURL: 'https://i',
+  requiredScopes: ['mcp'],
+  sideEffectScopes: { write: ['files:write'] },
+  claims: { human: 'email', team: '/org/team' },
+  introspection: { clientID: 'gateway', clientSecretRef: { name: 'issuer', key: 'secret' } },
+};
+
 const SERVERS: readonly { readonly id: string; readonly spec: Fields; readonly fault?: string }[] = [
   { id: 'blank image', spec: { image: ' ' }, fault: 'source' },
   { id: 'image and source', spec: { ...IMAGE, source: { url: 'http://x' } }, fault: 'source' },
@@ -80,6 +89,24 @@ const SERVERS: readonly { readonly id: string; readonly spec: Fields; readonly f
   { id: 'port out of range', spec: { ...IMAGE, port: 65_536 }, fault: 'port' },
   { id: 'oauth without issuer', spec: { ...GATEWAY, auth: { mode: 'oauth' } }, fault: 'auth.issuerURL' },
   { id: 'oauth with issuer', spec: { ...GATEWAY, auth: { mode: 'oauth', issuerURL: 'https://i' } } },
+  { id: 'scopes, claims and introspection', spec: { ...IMAGE, auth: OAUTH } },
+  { id: 'scopes without oauth', spec: { ...IMAGE, auth: { requiredScopes: ['a'] } }, fault: 'auth.mode' },
+  {
+    id: 'scope with a quote',
+    spec: { ...IMAGE, auth: { ...OAUTH, requiredScopes: ['a"'] } },
+    fault: 'auth.requiredScopes.0',
+  },
+  { id: 'scopes of a tool', spec: { ...IMAGE, auth: OAUTH, tools: [{ ...TOOL, requiredScopes: ['a'] }] } },
+  {
+    id: 'scopes of a tool without oauth',
+    spec: { ...IMAGE, tools: [{ ...TOOL, requiredScopes: ['a'] }] },
+    fault: 'tools',
+  },
+  {
+    id: 'claim that is no pointer',
+    spec: { ...IMAGE, auth: { ...OAUTH, claims: { team: '/a~' } } },
+    fault: 'auth.claims.team',
+  },
   { id: 'mtls', spec: MTLS },
   { id: 'mtls without trust domain', spec: { ...GATEWAY, auth: { mode: 'mtls' } }, fault: 'auth.trustDomain' },
   { id: 'mtls without gateway', spec: { ...MTLS, gateway: {} }, fault: 'gateway.enabled' },

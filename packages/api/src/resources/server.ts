@@ -13,6 +13,7 @@ import {
 import { SideEffect, TeamId, TrustLevel } from './common.ts';
 import { Condition, NamespaceName, resourceSchema } from './meta.ts';
 import { type CrossFieldRule, checkRules, hasRepeats, isBlank } from './rules.ts';
+import { ClaimPaths, Introspection, Scopes, SideEffectScopes } from './oauth.ts';
 import { Source } from './source.ts';
 
 const Port = z.int().min(1).max(65535);
@@ -45,6 +46,9 @@ export const ToolConfig = z.strictObject({
     description: 'Shown and recorded; derived from side effect and trust when absent.',
   }),
   labels: Labels.optional(),
+  requiredScopes: Scopes.optional().meta({
+    description: 'OAuth scopes that calls need beside those of the side effect.',
+  }),
 });
 
 const InventoryItem = z.strictObject({
@@ -65,6 +69,10 @@ const Auth = z.strictObject({
   tokenHeader: HeaderName.default(HEADERS.authorization).meta({ description: 'Header that carries the bearer token.' }),
   issuerURL: z.string().optional().meta({ description: 'OIDC issuer; needed by `oauth`.' }),
   audience: z.string().optional().meta({ description: 'Audience that a token must carry.' }),
+  requiredScopes: Scopes.optional().meta({ description: 'OAuth scopes that every request needs.' }),
+  sideEffectScopes: SideEffectScopes.optional(),
+  claims: ClaimPaths.optional(),
+  introspection: Introspection.optional(),
   trustDomain: z.string().optional().meta({ description: 'SPIFFE trust domain; needed by `mtls`.' }),
 });
 
@@ -199,6 +207,8 @@ type ServerFields = z.infer<typeof ServerFields>;
 
 const SET_ANALYTICS = ['ingestURL', 'source', 'eventType', 'apiKeySecretRef'] as const;
 
+const OAUTH_ONLY = ['requiredScopes', 'sideEffectScopes', 'claims', 'introspection'] as const;
+
 /** Checks over several fields of `MCPServer.spec`. */
 export const SERVER_RULES: readonly CrossFieldRule<ServerFields>[] = [
   {
@@ -221,6 +231,22 @@ export const SERVER_RULES: readonly CrossFieldRule<ServerFields>[] = [
     cel: "!has(self.auth) || self.auth.mode != 'oauth' || (has(self.auth.issuerURL) && self.auth.issuerURL.trim() != '')",
     message: 'is needed by auth mode `oauth`',
     holds: (spec) => spec.auth?.mode !== 'oauth' || !isBlank(spec.auth.issuerURL),
+  },
+  {
+    id: 'oauth-settings-need-oauth',
+    path: ['auth', 'mode'],
+    cel: "!has(self.auth) || self.auth.mode == 'oauth' || !(has(self.auth.requiredScopes) || has(self.auth.sideEffectScopes) || has(self.auth.claims) || has(self.auth.introspection))",
+    message: 'must be `oauth` for `requiredScopes`, `sideEffectScopes`, `claims` and `introspection`',
+    holds: ({ auth }) =>
+      auth === undefined || auth.mode === 'oauth' || OAUTH_ONLY.every((name) => auth[name] === undefined),
+  },
+  {
+    id: 'tool-scopes-need-oauth',
+    path: ['tools'],
+    cel: "!has(self.tools) || (has(self.auth) && self.auth.mode == 'oauth') || self.tools.all(t, !has(t.requiredScopes))",
+    message: 'must not have `requiredScopes` unless auth mode is `oauth`',
+    holds: ({ auth, tools = [] }) =>
+      auth?.mode === 'oauth' || tools.every(({ requiredScopes }) => requiredScopes === undefined),
   },
   {
     id: 'mtls-needs-trust-domain',

@@ -18,6 +18,10 @@ export const FULL: PolicyDocument = {
     issuer_url: 'issuer',
     audience: 'audience',
     trust_domain: 'domain',
+    required_scopes: ['scope'],
+    side_effect_scopes: { read: ['read-scope'], write: ['write-scope'], destructive: ['destructive-scope'] },
+    claims: { human: 'human-claim', agent: 'agent-claim', team: 'team-claim', session: 'session-claim' },
+    introspection: { url: 'url', client_id: 'client', client_secret_ref: 'secret/key' },
   },
   policy: {
     mode: 'observe',
@@ -42,6 +46,7 @@ export const FULL: PolicyDocument = {
       side_effect: 'write',
       risk_level: 'low',
       labels: { z: 'label-z', a: 'label-a' },
+      required_scopes: ['tool-scope'],
     },
   ],
   grants: [
