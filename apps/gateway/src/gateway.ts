@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { type Clock, type HostPolicy, type Logger, OpenedSoFar, type Running, closeOnce } from '@mcp-runtime/base';
 import { serveAdmin } from './admin.ts';
 import { type AuditSink } from './audit.ts';
+import { createLegacyToModern } from './eras/legacy-to-modern/bridge.ts';
 import { createModernToLegacy } from './eras/modern-to-legacy/bridge.ts';
 import { createUpstreamEras } from './eras/upstream-eras.ts';
 import { createWays } from './eras/ways.ts';
@@ -130,11 +131,9 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
   const eras = createUpstreamEras({ upstream, isHttpSse: async () => false }, clock);
   const sessionKeys = options.sessionKeys ?? [randomBytes(SESSION_KEY_BYTES)];
   const seal = createSessionSeal(sessionKeys);
-  const ways = createWays({
-    upstream,
-    eras,
-    bridges: { modernToLegacy: createModernToLegacy({ upstream, seal, clock }) },
-  });
+  const modernToLegacy = createModernToLegacy({ upstream, seal, clock });
+  const legacyToModern = createLegacyToModern({ upstream, clock, log });
+  const ways = createWays({ upstream, eras, bridges: { modernToLegacy, legacyToModern } });
   opened.add(() => ways.close());
   const oauth = createOauthVerifier({ clock, log });
   opened.add(() => oauth.close());
