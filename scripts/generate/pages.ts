@@ -11,6 +11,7 @@ import {
   MCPAccessGrant,
   MCPAgentSession,
   MCPServer,
+  METRICS,
   PolicyDocument,
   SERVER_RULES,
   SESSION_RULES,
@@ -81,6 +82,7 @@ const SCHEMA_PAGES: readonly SchemaPage[] = [
 
 const TABLE_PAGES = [
   { file: 'errors', title: 'Errors', make: errorsPage },
+  { file: 'metrics', title: 'Metrics', make: metricsPage },
   { file: 'names', title: 'Names on the wire', make: namesPage },
 ] as const;
 
@@ -96,6 +98,7 @@ function indexPage(): string {
     ...about,
     '- [Commands](cli.md): every command, its arguments and flags.',
     '- [Errors](errors.md): every code, and what each edge makes of it.',
+    '- [Metrics](metrics.md): what a gateway tells at `/metrics`.',
     '- [Names on the wire](names.md): headers, labels, claims and event types.',
     '- [What is claimed, and where it is shown](evidence.md): each claim with its tests.',
     '',
@@ -165,6 +168,21 @@ function errorsPage(): string {
     meaning,
   ]);
   return pageOf('Errors', table(['Code', 'HTTP', 'JSON-RPC', 'Exit', 'Retry', 'Meaning'], rows));
+}
+
+function metricsPage(): string {
+  const rows = Object.values(METRICS).map(({ name, type, labels, help }) => [
+    `\`${name}\``,
+    type,
+    labels.map((label) => `\`${label}\``).join(', '),
+    help,
+  ]);
+  return pageOf('Metrics', [
+    'What a gateway tells at `/metrics`, in the text format of Prometheus. `/metrics` also has the usual metrics of a Node',
+    'process: `process_*` (processor time, memory, descriptors) and `nodejs_*` (heap, garbage collection, event-loop delay).',
+    '',
+    ...table(['Metric', 'Type', 'Labels', 'Meaning'], rows),
+  ]);
 }
 
 function namesPage(): string {

@@ -1,12 +1,9 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Metrics } from '@mcp-runtime/base/metrics';
-import { type AuditSink } from './audit.ts';
-import { type RouteTable } from './route.ts';
+import { type ReadinessParts, whyNotReady } from './readiness.ts';
 
-interface AdminParts {
-  readonly routes: RouteTable;
-  readonly metrics: Metrics;
-  readonly audit: Pick<AuditSink, 'state'>;
+interface AdminParts extends ReadinessParts {
+  readonly metrics: Pick<Metrics, 'text'>;
   /** What else `/config/status` tells, such as the last fault of a policy file. */
   readonly status: () => Readonly<Record<string, unknown>>;
 }
@@ -38,34 +35,34 @@ export async function serveAdmin(
 }
 
 function sendReady(response: ServerResponse, parts: AdminParts): void {
-  const reason = whyNotReady(parts);
+  const reasons = whyNotReady(parts);
+  const [reason] = reasons;
   if (reason === undefined) send(response, 200, 'text/plain', 'ready');
-  else send(response, 503, 'application/json', JSON.stringify({ status: 'not_ready', reason }));
-}
-
-/** An unwritable log matters only where a server asks that nothing goes unrecorded. */
-function whyNotReady({ routes, audit }: AdminParts): string | undefined {
-  const all = routes.all();
-  if (all.some(({ policy }) => policy.current() === undefined)) return 'policy_not_loaded';
-  const isStrict = all.some((route) => route.audit.strict);
-  return isStrict && audit.state() === 'unwritable' ? 'audit_unavailable' : undefined;
+  else send(response, 503, 'application/json', JSON.stringify({ status: 'not_ready', reason, reasons }));
 }
 
 /** Revisions only: never a grant or a session. */
-function configStatus({ routes, status }: AdminParts): object {
+function configStatus(parts: AdminParts): object {
+  const { routes, status } = parts;
   const servers = routes.all().map(({ path, key, policy }) => ({
     path,
     server: `${key.namespace}/${key.name}`,
     revision: policy.current()?.revision ?? null,
+    in_force_since: timeText(policy.since()),
   }));
   const [only] = servers.length === 1 ? servers : [];
-  const isReady = servers.every(({ revision }) => revision !== null);
+  const reasons = whyNotReady(parts);
   return {
-    ready: isReady,
+    ready: reasons.length === 0,
+    ...(reasons.length === 0 ? {} : { not_ready: reasons }),
     ...(only === undefined ? {} : { schema_version: 'v1', revision: only.revision }),
     ...status(),
     servers,
   };
+}
+
+function timeText(time: number | undefined): string | null {
+  return time === undefined ? null : new Date(time).toISOString();
 }
 
 function send(response: ServerResponse, status: number, contentType: string, body: string): void {

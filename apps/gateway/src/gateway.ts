@@ -1,5 +1,6 @@
 import { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
 import { type Clock, type HostPolicy, type Logger, OpenedSoFar, type Running, closeOnce } from '@mcp-runtime/base';
 import { serveAdmin } from './admin.ts';
 import { type AuditSink } from './audit.ts';
@@ -8,6 +9,7 @@ import { createModernToLegacy } from './eras/modern-to-legacy/bridge.ts';
 import { createUpstreamEras } from './eras/upstream-eras.ts';
 import { createWays } from './eras/ways.ts';
 import { externalUrlOf, hostPolicyOf } from './external-url.ts';
+import { measurePropagation, observeGateway } from './gauges.ts';
 import { type GatewayParts, handle } from './handle.ts';
 import { createHops } from './identify/hops.ts';
 import { createOauthVerifier } from './identify/oauth-verifier.ts';
@@ -15,11 +17,12 @@ import { createPossessionChecker } from './identify/possession.ts';
 import { type TokenKeySource } from './identify/token-keys.ts';
 import { createTokenVerifier } from './identify/token-verifier.ts';
 import { type Address, drain, listenOn } from './listener.ts';
-import { createGatewayMetrics } from './metrics.ts';
+import { type GatewayMetrics, createGatewayMetrics } from './metrics.ts';
 import { createOpenExchanges } from './open-exchanges.ts';
+import { whyNotReady } from './readiness.ts';
 import { type Refusal, createRefusalLog } from './refusals.ts';
 import { type RouteTable, createRouteTable } from './route.ts';
-import { createSessionSeal } from './session-seal.ts';
+import { type SessionSeal, createSessionSeal } from './session-seal.ts';
 import { type TlsOptions, openTls } from './tls/open-tls.ts';
 import { NO_PEERS } from './tls/peer.ts';
 import { createTaskSeal } from './task-seal.ts';
@@ -137,7 +140,7 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
   opened.add(() => ways.close());
   const oauth = createOauthVerifier({ clock, log });
   opened.add(() => oauth.close());
-  const routes = createRouteTable();
+  const routes = createRouteTable(measurePropagation(metrics.registry));
   const open = createOpenExchanges(clock);
   const refusals = createRefusalLog({
     audit: options.audit,
@@ -165,7 +168,7 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
     forwarding: {
       ways,
       open,
-      seal,
+      seal: countingSeal(seal, metrics),
       taskSeal: createTaskSeal(sessionKeys),
       limits: { answerTimeoutMs: limits.answerTimeoutMs, maxListBytes: MAX_LIST_BYTES, maxEventBytes: MAX_EVENT_BYTES },
     },
@@ -174,7 +177,7 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
     ...options.status?.(),
     ...(tls === undefined ? {} : { tls: tls.status() }),
   });
-  const admin = { routes, metrics: metrics.registry, audit: options.audit, status };
+  const admin = { routes, metrics: metrics.registry, audit: options.audit, tokenKeys: options.tokenKeys, status };
   const serveRoute: RequestListener = (request, response) => void handle(request, response, parts);
   const serveAdminOr =
     (next: RequestListener): RequestListener =>
@@ -209,6 +212,15 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
   const serveVouched: RequestListener = (request, response) => void handle(request, response, vouched);
   const trusted = trustedListen && (await listenOn(serveVouched, trustedListen, listening));
   if (trusted !== undefined) opened.add(() => drain(trusted));
+  observeGateway(metrics.registry, {
+    routes,
+    open,
+    audit: options.audit,
+    upstreamConnections: () => upstream.connections(),
+    clientConnections: () => promisify(main.server.getConnections.bind(main.server))(),
+    isReady: () => whyNotReady(admin).length === 0,
+    clock,
+  });
   const sweeper = setInterval(() => open.sweep(clock()), SWEEP_MS).unref();
   opened.add(() => clearInterval(sweeper));
   return {
@@ -218,6 +230,17 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
     probeUrl: (own ?? main).url,
     trustedUrl: trusted?.url,
     routes,
+  };
+}
+
+/** A session id is sealed once: when its server opens the session. */
+function countingSeal(seal: SessionSeal, { sessionsOpened }: GatewayMetrics): SessionSeal {
+  return {
+    ...seal,
+    seal: (id, place) => {
+      sessionsOpened.inc({ namespace: place.key.namespace, server: place.key.name });
+      return seal.seal(id, place);
+    },
   };
 }
 

@@ -1,10 +1,7 @@
-import { type AuditEvent, type AuditPayload } from '@mcp-runtime/api';
+import { type AuditEvent, type AuditPayload, METRICS } from '@mcp-runtime/api';
 import { type Counter, type Gauge, type Metrics, createMetrics } from '@mcp-runtime/base/metrics';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-const SCOPE = ['namespace', 'server', 'cluster', 'team_id'] as const;
-const REQUEST = [...SCOPE, 'method', 'rpc_method', 'decision', 'status'] as const;
-
 /** Methods that are label values; every other one is `other`, so that a caller cannot make labels up. */
 const RPC_METHODS: ReadonlySet<string> = new Set([
   'initialize',
@@ -35,27 +32,18 @@ export interface GatewayMetrics {
   count(event: AuditEvent): void;
   readonly inFlight: Gauge;
   readonly lostRecords: Counter;
-  /** Requests refused before they reached a route, by reason. */
-  readonly unrouted: Counter;
+  readonly unrouted: Counter<'reason'>;
+  readonly sessionsOpened: Counter<'namespace' | 'server'>;
 }
 
 export function createGatewayMetrics(): GatewayMetrics {
   const registry = createMetrics();
-  const requests = registry.counter('mcp_gateway_requests_total', 'Requests on routes.', REQUEST);
-  const bytesIn = registry.counter('mcp_gateway_request_bytes_total', 'Bytes of request bodies.', REQUEST);
-  const bytesOut = registry.counter('mcp_gateway_response_bytes_total', 'Bytes of answers.', REQUEST);
-  const seconds = registry.histogram(
-    'mcp_gateway_request_duration_seconds',
-    'From the request to its answer.',
-    REQUEST,
-    SECONDS,
-  );
-  const decisions = registry.counter('mcp_gateway_policy_decisions_total', 'Decisions by reason.', [
-    ...SCOPE,
-    'decision',
-    'reason',
-    'rpc_method',
-  ]);
+  const requests = registry.counter(METRICS.requests);
+  const bytesIn = registry.counter(METRICS.requestBytes);
+  const bytesOut = registry.counter(METRICS.responseBytes);
+  const seconds = registry.histogram(METRICS.requestSeconds, SECONDS);
+  const decisions = registry.counter(METRICS.decisions);
+  const sessionsEnded = registry.counter(METRICS.sessionsEnded);
   const tallies = new Map<string, Tally>();
 
   function settle(): void {
@@ -65,6 +53,7 @@ export function createGatewayMetrics(): GatewayMetrics {
       bytesIn.inc(labels, bytes.in);
       bytesOut.inc(labels, bytes.out);
       decisions.inc({ ...decided, reason }, count);
+      if (endsSession(labels)) sessionsEnded.inc({ namespace: labels.namespace, server: labels.server }, count);
     }
     tallies.clear();
   }
@@ -77,9 +66,10 @@ export function createGatewayMetrics(): GatewayMetrics {
         return registry.text();
       },
     },
-    inFlight: registry.gauge('mcp_gateway_inflight_requests', 'Requests in progress, streams included.', []),
-    lostRecords: registry.counter('mcp_gateway_audit_failures_total', 'Records that could not be written.', []),
-    unrouted: registry.counter('mcp_gateway_unrouted_requests_total', 'Requests refused before a route.', ['reason']),
+    inFlight: registry.gauge(METRICS.inFlight),
+    lostRecords: registry.counter(METRICS.lostRecords),
+    unrouted: registry.counter(METRICS.unrouted),
+    sessionsOpened: registry.counter(METRICS.sessionsOpened),
     count: ({ payload }) => {
       const tally = tallyOf(tallies, payload);
       tally.count += 1;
@@ -90,9 +80,11 @@ export function createGatewayMetrics(): GatewayMetrics {
   };
 }
 
+type RequestLabels = Readonly<Record<(typeof METRICS.requests.labels)[number], string>>;
+
 /** What happened under the same labels since the last look: the counters look their labels up again at every turn. */
 interface Tally {
-  readonly labels: Readonly<Record<(typeof REQUEST)[number], string>>;
+  readonly labels: RequestLabels;
   readonly reason: string;
   readonly bytes: { in: number; out: number };
   count: number;
@@ -108,6 +100,11 @@ function tallyOf(tallies: Map<string, Tally>, payload: AuditPayload): Tally {
   const tally: Tally = { labels, reason, count: 0, bytes: { in: 0, out: 0 } };
   tallies.set(key, tally);
   return tally;
+}
+
+/** MCP 2025-11-25, "Session Management": a client that needs its session no more deletes it. */
+function endsSession({ method, decision, status }: RequestLabels): boolean {
+  return method === 'DELETE' && decision === 'allow' && status.startsWith('2');
 }
 
 function methodLabel(method: string | undefined): string {

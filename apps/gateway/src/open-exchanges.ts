@@ -18,6 +18,7 @@ export interface OpenExchange {
 export interface OpenExchanges {
   add(open: OpenExchange): () => void;
   count(): number;
+  all(): Iterable<OpenExchange>;
   /** Follows the policy of a route from now on. Idempotent. */
   follow(route: Route): void;
   /** Asks all again: what ran out meanwhile is cut. */
@@ -51,6 +52,7 @@ export function createOpenExchanges(clock: () => number): OpenExchanges {
       };
     },
     count: () => count,
+    all: () => byPath.values().flatMap((same) => same.values()),
     follow: (route) => {
       const known = followed.get(route.path);
       if (known?.route.policy === route.policy) return;

@@ -29,22 +29,22 @@ interface PolicyFileOptions {
 export async function watchPolicyFile({ path, holder, log }: PolicyFileOptions): Promise<PolicyFile> {
   let status: PolicyFileStatus = { loadedAt: undefined, lastError: undefined };
   let seen = await versionOf(path);
-  await load();
+  await load(undefined);
   const timer = setInterval(() => void check(), POLL_MS);
   timer.unref();
 
-  async function load(): Promise<void> {
+  async function load(publishedAt: number | undefined): Promise<void> {
     const parsed = parsePolicy(await readFile(path, 'utf8'));
     if (!parsed.ok) throw new AppError('invalid_config', `${path}: ${parsed.message}`);
-    holder.publish(compilePolicy(parsed.document));
+    holder.publish(compilePolicy(parsed.document), publishedAt);
     status = { loadedAt: new Date().toISOString(), lastError: undefined };
   }
 
   async function check(): Promise<void> {
-    const version = await versionOf(path).catch(() => 'unreadable');
-    if (version === seen) return;
+    const version = await versionOf(path).catch(() => UNREADABLE);
+    if (version.text === seen.text) return;
     seen = version;
-    await load().catch((error: unknown) => {
+    await load(version.modifiedAt).catch((error: unknown) => {
       const message = error instanceof Error ? error.message : String(error);
       status = { ...status, lastError: message };
       log.error('the policy file is not valid; the policy before it stays in force', { path, error: message });
@@ -55,11 +55,19 @@ export async function watchPolicyFile({ path, holder, log }: PolicyFileOptions):
   return { ...running, status: () => status };
 }
 
-/** Changes whenever a file is replaced or written to. A symbolic link is followed, as mounted volumes swap those. */
-async function versionOf(path: string): Promise<string> {
+interface Version {
+  readonly text: string;
+  /** Milliseconds since the epoch. */
+  readonly modifiedAt: number | undefined;
+}
+
+const UNREADABLE: Version = { text: 'unreadable', modifiedAt: undefined };
+
+/** Its text changes whenever a file is replaced or written to. A symbolic link is followed, as mounted volumes swap those. */
+async function versionOf(path: string): Promise<Version> {
   try {
     const { mtimeMs, size, ino } = await stat(path);
-    return `${mtimeMs}:${size}:${ino}`;
+    return { text: `${mtimeMs}:${size}:${ino}`, modifiedAt: mtimeMs };
   } catch (cause) {
     throw new AppError('invalid_config', `the policy file \`${path}\` cannot be read`, {
       cause,

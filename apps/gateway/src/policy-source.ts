@@ -1,33 +1,47 @@
+import { type Clock, systemClock } from '@mcp-runtime/base';
 import { type Policy } from '@mcp-runtime/policy';
 
 /** Where a route's policy comes from. A snapshot is taken once for each request. */
 export interface PolicySource {
   /** Undefined until a valid policy has arrived: then every request is refused. */
   current(): Policy | undefined;
+  /** When that came into force. */
+  since(): number | undefined;
   /** Calls `listener` within each change. Returns how to stop. */
   subscribe(listener: PolicyListener): () => void;
 }
 
+/** Milliseconds since the epoch. */
+export interface PolicyChange {
+  /** When it was published; undefined where nobody knows. */
+  readonly publishedAt: number | undefined;
+  readonly inForceAt: number;
+}
+
 /** `after` is undefined when there is no policy any more: then nothing may go on. */
-type PolicyListener = (after: Policy | undefined, before: Policy | undefined) => void;
+type PolicyListener = (after: Policy | undefined, before: Policy | undefined, change: PolicyChange) => void;
 
 export interface PolicyHolder extends PolicySource {
   /** Replaces the policy; the next request is decided by the new one. */
-  publish(policy: Policy): void;
+  publish(policy: Policy, publishedAt?: number): void;
   /** Leaves the route without a policy: every request is refused, and what is open ends. */
   withdraw(): void;
 }
 
-export function holdPolicy(): PolicyHolder {
+export function holdPolicy(clock: Clock = systemClock): PolicyHolder {
   let current: Policy | undefined;
+  let since: number | undefined;
   const listeners = new Set<PolicyListener>();
-  const replace = (after: Policy | undefined): void => {
+  const replace = (after: Policy | undefined, publishedAt?: number): void => {
     const before = current;
     current = after;
-    for (const listener of listeners) listener(after, before);
+    const inForceAt = clock();
+    since = after === undefined ? undefined : inForceAt;
+    for (const listener of listeners) listener(after, before, { publishedAt, inForceAt });
   };
   return {
     current: () => current,
+    since: () => since,
     subscribe: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);

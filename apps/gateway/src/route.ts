@@ -22,12 +22,16 @@ export interface RouteTable {
   remove(path: string): void;
 }
 
-export function createRouteTable(): RouteTable {
+/** `onSet` is told of each route that is added or replaced. */
+export function createRouteTable(onSet: (route: Route) => void): RouteTable {
   const routes = new Map<string, Route>();
   return {
     find: (path) => routes.get(path),
     all: () => [...routes.values()],
-    set: (route) => void routes.set(route.path, route),
+    set: (route) => {
+      routes.set(route.path, route);
+      onSet(route);
+    },
     remove: (path) => void routes.delete(path),
   };
 }

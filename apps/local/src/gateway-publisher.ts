@@ -1,4 +1,5 @@
 import { type ObjectKey, type PolicyDocument, keyText } from '@mcp-runtime/api';
+import { type Clock } from '@mcp-runtime/base';
 import { type Gateway, type PolicyHolder, holdPolicy } from '@mcp-runtime/gateway';
 import { type GatewayPublisher } from '@mcp-runtime/operator';
 import { compilePolicy } from '@mcp-runtime/policy';
@@ -9,11 +10,11 @@ export interface LocalPublisher extends GatewayPublisher {
 }
 
 /** Routes and policies by function call: in force when the call returns. */
-export function publishTo(gateway: Gateway): LocalPublisher {
+export function publishTo(gateway: Gateway, clock: Clock): LocalPublisher {
   const holders = new Map<string, PolicyHolder>();
   const documents = new Map<string, PolicyDocument>();
   const holderOf = (key: ObjectKey): PolicyHolder => {
-    const holder = holders.get(keyText(key)) ?? holdPolicy();
+    const holder = holders.get(keyText(key)) ?? holdPolicy(clock);
     holders.set(keyText(key), holder);
     return holder;
   };
@@ -29,8 +30,9 @@ export function publishTo(gateway: Gateway): LocalPublisher {
       }),
     removeRoute: (path) => gateway.routes.remove(path),
     publishPolicy: (key, document) => {
+      const publishedAt = clock();
       documents.set(keyText(key), document);
-      holderOf(key).publish(compilePolicy(document));
+      holderOf(key).publish(compilePolicy(document), publishedAt);
     },
     removePolicy: (key) => {
       documents.delete(keyText(key));

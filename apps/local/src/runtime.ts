@@ -124,7 +124,7 @@ async function open(options: LocalRuntimeOptions, opened: OpenedSoFar): Promise<
     log,
   });
   opened.add(() => gateway.close());
-  const publisher = publishTo(gateway);
+  const publisher = publishTo(gateway, clock);
   let operator: Operator | undefined;
   const host = await startHost({
     dataDir: dataDir.root,

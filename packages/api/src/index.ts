@@ -22,6 +22,9 @@ export {
 } from './names.ts';
 export { parseSessionSpiffeId, sessionSpiffeId } from './spiffe.ts';
 
+// metrics
+export { METRICS, type MetricRow } from './metrics.ts';
+
 // errors
 export {
   AppError,

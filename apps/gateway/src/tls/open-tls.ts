@@ -2,6 +2,7 @@ import { constants } from 'node:crypto';
 import { type RequestListener, type ServerOptions } from 'node:http';
 import { type Server, createServer } from 'node:https';
 import { type SecureContextOptions, type TLSSocket } from 'node:tls';
+import { METRICS } from '@mcp-runtime/api';
 import { type Logger, type Running, closeOnce } from '@mcp-runtime/base';
 import { type Counter, type Metrics } from '@mcp-runtime/base/metrics';
 import { type Peers, createPeers } from './peer.ts';
@@ -37,19 +38,9 @@ interface TlsPorts {
 /** HTTP/1.1 over TLS 1.2 and later. Rejects with `invalid_config` when the files are not whole. */
 export async function openTls(options: TlsOptions, { metrics, log, limits }: TlsPorts): Promise<TlsListeners> {
   const servers = new Set<Server>();
-  const reloads = metrics.counter('mcp_gateway_tls_reloads_total', 'Times that changed TLS files were read.', [
-    'outcome',
-  ]);
-  const notAfter = metrics.gauge(
-    'mcp_gateway_tls_certificate_not_after_seconds',
-    'When the served certificate ends, seconds since the epoch.',
-    [],
-  );
-  const failures = metrics.counter(
-    'mcp_gateway_tls_handshake_failures_total',
-    'Connections that ended in the handshake.',
-    ['reason'],
-  );
+  const reloads = metrics.counter(METRICS.tlsReloads);
+  const notAfter = metrics.gauge(METRICS.tlsNotAfter);
+  const failures = metrics.counter(METRICS.tlsFailures);
   const files = await openTlsFiles({
     paths: options.files,
     log,

@@ -8,15 +8,28 @@ interface Idle {
   readonly until: number;
 }
 
+export interface HttpUpstream extends Upstream {
+  connections(): ConnectionCounts;
+}
+
+export interface ConnectionCounts {
+  /** Since the start. */
+  readonly opened: number;
+  /** Now, with an exchange and without. */
+  readonly busy: number;
+  readonly idle: number;
+}
+
 const SWEEP_MS = 2000;
 
 /**
  * Servers over HTTP/1.1 with kept-alive connections. There are as many connections as there are exchanges at once, which
  * the gateway bounds; a request is sent once and never again.
  */
-export function createHttpUpstream(clock: Clock): Upstream {
+export function createHttpUpstream(clock: Clock): HttpUpstream {
   const all = new Set<Connection>();
   const idle = new Map<string, Idle[]>();
+  let opened = 0;
 
   function ownerOf(origin: string): ConnectionOwner {
     return {
@@ -46,6 +59,7 @@ export function createHttpUpstream(clock: Clock): Upstream {
   function open(target: URL): Connection {
     const connection = new Connection(target, ownerOf(target.origin));
     all.add(connection);
+    opened += 1;
     return connection;
   }
 
@@ -66,6 +80,10 @@ export function createHttpUpstream(clock: Clock): Upstream {
   });
   return {
     ...running,
+    connections: () => {
+      const free = idle.values().reduce((sum, { length }) => sum + length, 0);
+      return { opened, busy: all.size - free, idle: free };
+    },
     send: (target, request, receiver) => (takeIdle(target.origin) ?? open(target)).send(target, request, receiver),
   };
 }

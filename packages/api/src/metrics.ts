@@ -1,0 +1,94 @@
+/** A metric as Prometheus shows it. Every label has a closed set of values, or one for each server that is configured. */
+export interface MetricRow {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly labels: readonly string[];
+  readonly help: string;
+}
+
+const SERVER = ['namespace', 'server'] as const;
+const SCOPE = [...SERVER, 'cluster', 'team_id'] as const;
+const REQUEST = [...SCOPE, 'method', 'rpc_method', 'decision', 'status'] as const;
+
+/** What a gateway tells at `/metrics`; docs/reference/metrics.md is generated from this table. */
+export const METRICS = {
+  // requests
+  requests: counter('mcp_gateway_requests_total', REQUEST, 'Requests on the paths of servers.'),
+  requestBytes: counter('mcp_gateway_request_bytes_total', REQUEST, 'Bytes of request bodies.'),
+  responseBytes: counter(
+    'mcp_gateway_response_bytes_total',
+    REQUEST,
+    'Bytes of answers when their record was written.',
+  ),
+  requestSeconds: histogram(
+    'mcp_gateway_request_duration_seconds',
+    REQUEST,
+    'From the request to its answer; of a stream, to its first byte.',
+  ),
+  decisions: counter(
+    'mcp_gateway_policy_decisions_total',
+    [...SCOPE, 'decision', 'reason', 'rpc_method'],
+    'Decisions by reason.',
+  ),
+  unrouted: counter(
+    'mcp_gateway_unrouted_requests_total',
+    ['reason'],
+    'Requests refused before it was known which server they are for.',
+  ),
+  inFlight: gauge('mcp_gateway_inflight_requests', [], 'Requests in progress, streams included.'),
+
+  // policy
+  policyInfo: gauge('mcp_gateway_policy_info', [...SERVER, 'revision'], '1 for the revision in force.'),
+  policyAge: gauge('mcp_gateway_policy_age_seconds', SERVER, 'Since the policy came into force.'),
+  policyPropagation: histogram(
+    'mcp_gateway_policy_propagation_seconds',
+    SERVER,
+    'From the publication of a policy (of a file, its modification) to its being in force.',
+  ),
+
+  // connections, sessions and streams
+  clientConnections: gauge('mcp_gateway_client_connections', [], 'Open connections of clients.'),
+  upstreamConnections: gauge(
+    'mcp_gateway_upstream_connections',
+    ['state'],
+    'Connections to servers: `busy` with an exchange, or kept `idle` for the next.',
+  ),
+  upstreamOpened: counter('mcp_gateway_upstream_connections_opened_total', [], 'Connections opened to servers.'),
+  sessionsOpened: counter('mcp_gateway_sessions_opened_total', SERVER, 'MCP sessions that servers opened.'),
+  sessionsEnded: counter(
+    'mcp_gateway_sessions_ended_total',
+    SERVER,
+    'MCP sessions that clients ended. Most never do: opened less ended is an upper bound of those in use.',
+  ),
+  openStreams: gauge('mcp_gateway_open_streams', SERVER, 'Streams that stay open: GET, and `subscriptions/listen`.'),
+
+  // audit
+  lostRecords: counter('mcp_gateway_audit_failures_total', [], 'Records that could not be written.'),
+  auditWritable: gauge('mcp_gateway_audit_writable', [], '1 when the last record could be written.'),
+
+  // readiness and certificates
+  ready: gauge('mcp_gateway_ready', [], '1 when `/ready` answers 200.'),
+  tlsReloads: counter('mcp_gateway_tls_reloads_total', ['outcome'], 'Times that changed TLS files were read.'),
+  tlsNotAfter: gauge(
+    'mcp_gateway_tls_certificate_not_after_seconds',
+    [],
+    'When the served certificate ends, seconds since the epoch.',
+  ),
+  tlsFailures: counter(
+    'mcp_gateway_tls_handshake_failures_total',
+    ['reason'],
+    'Connections that ended in the handshake.',
+  ),
+} as const satisfies Record<string, MetricRow>;
+
+function counter<const Label extends string>(name: string, labels: readonly Label[], help: string) {
+  return { name, type: 'counter', labels, help } as const;
+}
+
+function gauge<const Label extends string>(name: string, labels: readonly Label[], help: string) {
+  return { name, type: 'gauge', labels, help } as const;
+}
+
+function histogram<const Label extends string>(name: string, labels: readonly Label[], help: string) {
+  return { name, type: 'histogram', labels, help } as const;
+}
