@@ -137,11 +137,15 @@ export function structural(schema: JsonSchema, path: string, rules: CrdSource['r
     ...(only === undefined ? {} : { enum: [only] }),
     ...(properties === undefined ? {} : { properties: fieldsOf(properties, path, rules) }),
     ...(items === undefined ? {} : { items: structural(items, `${path}[]`, rules) }),
-    ...(typeof additionalProperties === 'object'
-      ? { additionalProperties: structural(additionalProperties, `${path}{}`, rules) }
-      : {}),
+    ...(typeof additionalProperties === 'object' ? membersOf(additionalProperties, `${path}{}`, rules) : {}),
     ...(validations.length === 0 ? {} : { 'x-kubernetes-validations': validations }),
   };
+}
+
+/** Members of any type are kept as they are: a structural schema has no type for them. */
+function membersOf(schema: JsonSchema, path: string, rules: CrdSource['rules']): object {
+  if (Object.keys(schema).length === 0) return { 'x-kubernetes-preserve-unknown-fields': true };
+  return { additionalProperties: structural(schema, path, rules) };
 }
 
 function fieldsOf(properties: Readonly<Record<string, JsonSchema>>, path: string, rules: CrdSource['rules']): object {

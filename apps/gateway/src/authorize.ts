@@ -1,4 +1,5 @@
 import { type ErrorCode } from '@mcp-runtime/api';
+import { isRecord } from '@mcp-runtime/base';
 import { type Decision, type Policy, evaluate, evaluateProbe, sessionStanding } from '@mcp-runtime/policy';
 import { type Exchange, methodOf } from './exchange.ts';
 import { hasPartsLeft } from './subscription.ts';
@@ -9,7 +10,13 @@ export function authorize(exchange: Exchange, policy: Policy, now: number): Deci
   if (exchange.caller.source === 'probe') return evaluateProbe(policy, method);
   const target = exchange.verb === 'POST' ? exchange.target : { kind: 'server' as const };
   const { identity, scopes } = exchange.caller;
-  return evaluate(policy, { method, target, identity, scopes, now });
+  return evaluate(policy, { method, target, identity, scopes, arguments: argumentsOf(exchange), now });
+}
+
+/** What is no object has no members that a condition could look at. */
+function argumentsOf({ message }: Exchange): Readonly<Record<string, unknown>> | undefined {
+  const given = message === undefined || message.kind === 'response' ? undefined : message.params['arguments'];
+  return isRecord(given) ? given : undefined;
 }
 
 /** Why an open exchange may not go on; undefined when it may. */

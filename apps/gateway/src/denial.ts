@@ -28,7 +28,7 @@ function wordsOf(exchange: Exchange, { reason, message, scopes }: Denied): Refus
   if (said === 'http') return { reason, message };
   const status = statusOf(exchange, ERRORS[reason].http);
   const absent = said === 'conceal' && ABOUT_A_THING.has(reason) ? absenceOf(exchange) : undefined;
-  return absent === undefined ? { reason, message, status } : { ...absent, reason: ABSENT_REASON, status };
+  return absent === undefined ? { reason, message, status } : { reason: ABSENT_REASON, ...absent, status };
 }
 
 /** The setting of the policy in force: an open call may be denied by another one than it began under. */
@@ -53,10 +53,11 @@ const ABOUT_A_THING: ReadonlySet<ErrorCode> = new Set([
   'side_effect_not_allowed',
   'grant_without_trust',
   'trust_too_low',
+  'condition_not_met',
 ]);
 
 /** What a server says of a thing that it does not have; undefined when the message is about no single thing. */
-function absenceOf({ target, era }: Exchange): Pick<Refusal, 'message' | 'code' | 'data'> | undefined {
+function absenceOf({ target, era }: Exchange): (Partial<Refusal> & Pick<Refusal, 'message'>) | undefined {
   switch (target?.kind) {
     case 'tool':
       return { code: INVALID_PARAMS, message: `Unknown tool: ${target.name}` };
@@ -68,7 +69,7 @@ function absenceOf({ target, era }: Exchange): Pick<Refusal, 'message' | 'code' 
     case 'subscription':
       return noResource(era);
     case 'task':
-      return { code: INVALID_PARAMS, message: UNKNOWN_TASK.message };
+      return UNKNOWN_TASK;
     default:
       return undefined;
   }

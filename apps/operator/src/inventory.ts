@@ -1,4 +1,5 @@
 import { type MCPServer, type SideEffect } from '@mcp-runtime/api';
+import { typeLines } from '@mcp-runtime/policy';
 import { type HandshakeTool } from './ports.ts';
 
 type InventoryTool = NonNullable<NonNullable<MCPServer['status']>['tools']>[number];
@@ -13,7 +14,14 @@ export function inventoryOf(server: MCPServer, offered: readonly HandshakeTool[]
     ...(tool.description === undefined ? {} : { description: firstLine(tool.description) }),
     declared: declared.has(tool.name),
     proposedSideEffect: proposalFor(tool),
+    ...(declared.has(tool.name) ? argumentsOf(tool) : {}),
   }));
+}
+
+/** Types of the arguments of a governed tool. */
+function argumentsOf({ inputSchema }: HandshakeTool): Pick<InventoryTool, 'arguments'> {
+  const lines = typeLines(inputSchema);
+  return lines === undefined ? {} : { arguments: [...lines] };
 }
 
 /** Declared, but not offered. */

@@ -87,9 +87,11 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const servers: StateView<MCPServer> = watchState(client, SERVERS, {
     ...watching,
     onChange: ({ type, object }) => {
-      if (type === 'modified' && !isNews(object)) return;
-      policies.onServer(keyOf(object));
-      queue.add(keyOf(object));
+      const key = keyOf(object);
+      const before = policies.revision(key);
+      policies.onServer(key);
+      // What a status tells about the tools may have changed the policy, whose revision is part of the status.
+      if (type !== 'modified' || isNews(object) || policies.revision(key) !== before) queue.add(key);
     },
   });
   await Promise.all([grants.synced, sessions.synced, servers.synced]);

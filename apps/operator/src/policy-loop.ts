@@ -7,7 +7,7 @@ import {
   keyText,
 } from '@mcp-runtime/api';
 import { type Logger } from '@mcp-runtime/base';
-import { renderPolicy, stamp } from '@mcp-runtime/policy';
+import { conditionFaults, isAbout, renderPolicy, stamp } from '@mcp-runtime/policy';
 import { type GatewayPublisher } from './ports.ts';
 
 interface PolicyViews {
@@ -57,6 +57,10 @@ export function createPolicyLoop({ views, publisher, cluster, log }: PolicyLoopO
         object: keyText(object.key),
         server: keyText(key),
       });
+    }
+    for (const grant of views.grants().filter((one) => isAbout(one, server))) {
+      for (const fault of conditionFaults(grant, server))
+        log.warn('a condition is at fault: its rule helps nobody', { grant: keyText(keyOf(grant)), fault });
     }
     publisher.publishPolicy(key, stamped);
     published.set(keyText(key), stamped.revision);

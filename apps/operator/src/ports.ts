@@ -43,6 +43,8 @@ export interface HandshakeTool {
     readonly readOnlyHint?: boolean | undefined;
     readonly destructiveHint?: boolean | undefined;
   };
+  /** JSON Schema of its arguments. */
+  readonly inputSchema: Readonly<Record<string, unknown>>;
 }
 
 /** Speaks MCP with a server through its governed URL. Rejects with AppError when it does not answer as it should. */

@@ -46,8 +46,8 @@ async function allTools(client: Client, signal: AbortSignal): Promise<readonly H
   let cursor: string | undefined;
   for (let page = 0; page < MAX_PAGES; page++) {
     const listed = await client.listTools(cursor === undefined ? {} : { cursor }, { signal });
-    for (const { name, description, annotations } of listed.tools) {
-      found.push({ name, description, annotations: annotations ?? {} });
+    for (const { name, description, annotations, inputSchema } of listed.tools) {
+      found.push({ name, description, annotations: annotations ?? {}, inputSchema });
     }
     cursor = listed.nextCursor;
     if (cursor === undefined) return found;

@@ -20,9 +20,14 @@ const handshake: Handshake = {
   protocolVersion: '2025-11-25',
   serverInfo: { name: 'files', version: '1' },
   tools: [
-    { name: 'read', description: 'Reads.\nAt length.', annotations: { readOnlyHint: true } },
-    { name: 'add', description: undefined, annotations: { destructiveHint: false } },
-    { name: 'wipe', description: undefined, annotations: {} },
+    {
+      name: 'read',
+      description: 'Reads.\nAt length.',
+      annotations: { readOnlyHint: true },
+      inputSchema: { type: 'object', properties: { path: { type: 'string' } } },
+    },
+    { name: 'add', description: undefined, annotations: { destructiveHint: false }, inputSchema: {} },
+    { name: 'wipe', description: undefined, annotations: {}, inputSchema: {} },
   ],
 };
 const running = { phase: 'running', upstreamUrl: 'http://x', pids: [1], restarts: 2 } as const;
@@ -74,7 +79,16 @@ for (const [what, change, phase, reason] of READY) {
 test('the tools of a handshake are shown with what they may do, and the missing ones are named', () => {
   const status = statusOf(server, whole);
   assert.deepEqual(status.tools, [
-    { name: 'read', description: 'Reads.', declared: true, proposedSideEffect: 'read' },
+    {
+      name: 'read',
+      description: 'Reads.',
+      declared: true,
+      proposedSideEffect: 'read',
+      arguments: [
+        { path: '', type: 'object' },
+        { path: '/path', type: 'string' },
+      ],
+    },
     { name: 'add', declared: false, proposedSideEffect: 'write' },
     { name: 'wipe', declared: false, proposedSideEffect: 'destructive' },
   ]);

@@ -61,6 +61,7 @@ export const ERRORS = {
   trust_too_low: row(403, 40306, 77, 'final', 'granted or consented trust is below what the tool requires'),
   unknown_method: row(403, 40307, 77, 'final', 'the method is not one that policy knows'),
   undecided: row(403, 40308, 77, 'final', 'no decision was reached'),
+  condition_not_met: row(403, 40310, 77, 'final', 'a grant allows this only for other arguments'),
   rpc_inspection_failed: row(403, 40309, 77, 'final', 'the message cannot be read without ambiguity'),
   insufficient_scope: row(403, 40310, 77, 'final', 'the access token lacks a scope that the request needs'),
   forbidden: row(403, 40320, 77, 'final', 'the credential does not allow this'),

@@ -128,6 +128,7 @@ export const EvaluateRequest = z.object({
   session_id: z.string().default(''),
   scope: z.string().default('').meta({ description: 'Scopes of the access token, with spaces between.' }),
   now: z.string().optional(),
+  arguments: z.record(z.string(), z.unknown()).optional(),
 });
 
 export type RuntimeStatus = z.infer<typeof RuntimeStatus>;

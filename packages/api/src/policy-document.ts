@@ -51,6 +51,9 @@ const DocumentSessionSettings = z.object({
   upstream_token_header: text,
 });
 
+/** JSON Pointer (RFC 6901) into the arguments, and the type of what is there. */
+const DocumentArgument = z.object({ path: z.string(), type: z.string() });
+
 const DocumentTool = z.object({
   name: z.string(),
   description: text,
@@ -60,9 +63,12 @@ const DocumentTool = z.object({
   labels: z.record(z.string(), z.string()).optional(),
   /** An extension. */
   required_scopes: scopes,
+  /** Extension: types of the arguments, where they are known; the first line is the object itself, with path `''`. */
+  arguments: z.array(DocumentArgument).optional(),
 });
 
-const DocumentRule = z.object({ name: z.string(), decision: text, required_trust: text });
+/** `condition` is an extension: a CEL expression. */
+const DocumentRule = z.object({ name: z.string(), decision: text, required_trust: text, condition: text });
 const DocumentResourceRule = z.object({ uri: z.string(), decision: text, required_trust: text });
 
 const DocumentGrant = z.object({

@@ -2,12 +2,18 @@ import {
   AppError,
   type ApplyResult,
   DEFAULT_NAMESPACE,
+  type MCPAccessGrant,
+  type MCPAgentSession,
+  type MCPServer,
   RESOURCE_KINDS,
   type ResourceKind,
   isResourceKind,
+  keyOf,
+  keyText,
 } from '@mcp-runtime/api';
-import { type Applied, type KubeObject, type ResourceClient } from '@mcp-runtime/kube';
+import { type Applied, type ResourceClient } from '@mcp-runtime/kube';
 import { isRecord } from '@mcp-runtime/base';
+import { conditionFaults, isAbout } from '@mcp-runtime/policy';
 import { GRANTS, SERVERS, SESSIONS } from './resource-types.ts';
 
 export interface ApplyOptions {
@@ -15,6 +21,7 @@ export interface ApplyOptions {
   readonly dryRun?: 'dry-run';
 }
 
+type Known = MCPServer | MCPAccessGrant | MCPAgentSession;
 type Declared = Readonly<Record<string, unknown>>;
 type Result = ApplyResult['results'][number];
 
@@ -28,11 +35,15 @@ export async function applyResources(
   options: ApplyOptions,
 ): Promise<readonly Result[]> {
   const declared = resources.map(toDeclared);
-  const planned: Result[] = [];
+  const planned: Applied<Known>[] = [];
   for (const one of declared) planned.push(await applyOne(client, one, { ...options, dryRun: 'dry-run' }));
-  if (options.dryRun !== undefined) return planned;
+  await checkConditions(
+    client,
+    planned.map(({ object }) => object),
+  );
+  if (options.dryRun !== undefined) return planned.map(resultOf);
   const results: Result[] = [];
-  for (const one of declared) results.push(await applyOne(client, one, options));
+  for (const one of declared) results.push(resultOf(await applyOne(client, one, options)));
   return results;
 }
 
@@ -52,22 +63,43 @@ function toDeclared(value: unknown): KnownObject {
   return { kind, object: { ...object, metadata: { namespace: DEFAULT_NAMESPACE, ...metadata } } };
 }
 
-async function applyOne(client: ResourceClient, { kind, object }: KnownObject, options: ApplyOptions): Promise<Result> {
+function applyOne(
+  client: ResourceClient,
+  { kind, object }: KnownObject,
+  options: ApplyOptions,
+): Promise<Applied<Known>> {
   const write = {
     fieldManager: options.fieldManager,
     ...(options.dryRun === undefined ? {} : { dryRun: options.dryRun }),
   };
   switch (kind) {
     case 'MCPServer':
-      return resultOf(kind, await client.apply(SERVERS, object, write));
+      return client.apply(SERVERS, object, write);
     case 'MCPAccessGrant':
-      return resultOf(kind, await client.apply(GRANTS, object, write));
+      return client.apply(GRANTS, object, write);
     case 'MCPAgentSession':
-      return resultOf(kind, await client.apply(SESSIONS, object, write));
+      return client.apply(SESSIONS, object, write);
   }
 }
 
-function resultOf(kind: ResourceKind, { object, action }: Applied<KubeObject>): Result {
+/** Conditions of grants are held against the tools of their server, as it is or will be. A server may come later. */
+async function checkConditions(client: ResourceClient, objects: readonly Known[]): Promise<void> {
+  for (const grant of objects) {
+    if (grant.kind !== 'MCPAccessGrant') continue;
+    const { name, namespace = grant.metadata.namespace } = grant.spec.serverRef;
+    const together = objects.filter((object) => object.kind === 'MCPServer').find((object) => isAbout(grant, object));
+    const server = together ?? (await client.get(SERVERS, { namespace, name })) ?? { spec: {} };
+    const faults = conditionFaults(grant, server);
+    if (faults.length === 0) continue;
+    throw new AppError(
+      'invalid_resource',
+      faults.map((fault) => `MCPAccessGrant ${keyText(keyOf(grant))} ${fault}`).join('\n'),
+    );
+  }
+}
+
+function resultOf({ object, action }: Applied<Known>): Result {
+  const { kind } = object;
   return { kind, namespace: object.metadata.namespace, name: object.metadata.name, action };
 }
 

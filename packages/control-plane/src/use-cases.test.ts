@@ -66,6 +66,27 @@ test('one faulty resource leaves all the others untouched', async () => {
   assert.equal((await store.list(SERVERS)).items.length, 0);
 });
 
+test('a grant whose condition can never hold for the tools of its server is refused, whoever came first', async () => {
+  await using store = openStore();
+  const inputSchema = { type: 'object', properties: { path: { type: 'string' } } };
+  const typed = { ...server, spec: { ...server.spec, tools: [{ name: 't', sideEffect: 'read', inputSchema }] } };
+  const ruled = (condition: string) => ({
+    ...grant,
+    spec: { ...grant.spec, toolRules: [{ name: 't', decision: 'allow', condition }] },
+  });
+  const [mistyped, misnamed, right] = ['arguments.path > 3', 'arguments.pth == "a"', 'arguments.path == "a"'].map(
+    ruled,
+  );
+  assert.equal(await codeOf(applyResources(store, [typed, mistyped], FILES)), 'invalid_resource');
+  assert.equal((await store.list(SERVERS)).items.length, 0);
+  await applyResources(store, [typed], FILES);
+  await assert.rejects(
+    applyResources(store, [misnamed], FILES),
+    /^AppError: MCPAccessGrant mcp-servers\/a spec\.toolRules\[0\]\.condition: `arguments\.pth == "a"` for `t`: `arguments\.pth` is not in the input schema of the tool, allowed: path$/,
+  );
+  assert.equal(await codeOf(applyResources(store, [right], FILES)), 'resolved');
+});
+
 test('a dry run says what would happen and writes nothing', async () => {
   await using store = openStore();
   const results = await applyResources(store, [server], { ...FILES, dryRun: 'dry-run' });

@@ -16,7 +16,7 @@ interface Shape {
 const list = (fields: readonly Field[]): Shape => ({ of: 'list', fields });
 const object = (fields: readonly Field[]): Shape => ({ of: 'object', fields });
 const texts = (...names: readonly string[]): readonly Field[] => names.map((name) => [name, 'text'] as const);
-const RULES = list([['name', 'always'], ...texts('decision', 'required_trust')]);
+const RULES = list([['name', 'always'], ...texts('decision', 'required_trust', 'condition')]);
 
 /** Members in canonical order. `revision` is blank and `generated_at` absent while the revision is computed. */
 const DOCUMENT: readonly Field[] = [
@@ -65,6 +65,13 @@ const DOCUMENT: readonly Field[] = [
       ...texts('description', 'required_trust', 'side_effect', 'risk_level'),
       ['labels', 'labels'],
       ['required_scopes', 'texts'],
+      [
+        'arguments',
+        list([
+          ['path', 'always'],
+          ['type', 'always'],
+        ]),
+      ],
     ]),
   ],
   [

@@ -99,6 +99,20 @@ const accessIsGranted: Check = {
   },
 };
 
+const argumentsAreSeen: Check = {
+  id: 'conditions of rules on its arguments',
+  saw: ({ conditions }) =>
+    conditions.length === 0
+      ? 'none'
+      : conditions
+          .map(
+            ({ grant, denies, text, outcome, saw }) =>
+              `${grant.namespace}/${grant.name} ${denies ? 'denies' : 'allows'} when ${text}: ${outcome} (${saw})`,
+          )
+          .join('; '),
+  settle: () => undefined,
+};
+
 const nothingDenies: Check = {
   id: 'no grant denies it by name',
   saw: ({ folded }) =>
@@ -118,9 +132,7 @@ const isGranted: Check = {
   id: 'a grant in force allows it',
   saw: ({ folded }) => (folded.outcome === 'granted' ? `${folded.grant.namespace}/${folded.grant.name}` : 'none'),
   settle: (facts) =>
-    facts.folded.outcome === 'not-granted'
-      ? byDefault(facts, 'tool_not_granted', `no grant allows ${named(facts)}`)
-      : undefined,
+    facts.folded.outcome === 'not-granted' ? byDefault(facts, ...whyNot(facts, facts.folded.isConditional)) : undefined,
 };
 
 const sideEffectIsKnown: Check = {
@@ -170,6 +182,7 @@ export const CHECKS: readonly Check[] = [
   isOwn,
   grantMatches,
   accessIsGranted,
+  argumentsAreSeen,
   nothingDenies,
   isGranted,
   sideEffectIsKnown,
@@ -218,6 +231,12 @@ function byDefault(facts: Facts, reason: ErrorCode, message: string): Decision {
   return facts.policy.allowsByDefault
     ? issuePermit(reason, facts.policy.revision, facts.withSession())
     : denied(facts, reason, message);
+}
+
+function whyNot(facts: Facts, isConditional: boolean): readonly [reason: ErrorCode, message: string] {
+  return isConditional
+    ? ['condition_not_met', `no grant allows ${named(facts)} with these arguments`]
+    : ['tool_not_granted', `no grant allows ${named(facts)}`];
 }
 
 function named({ thing }: Facts): string {

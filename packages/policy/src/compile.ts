@@ -1,4 +1,5 @@
 import { type Denials, type PolicyDocument, type SideEffect, type TrustLevel } from '@mcp-runtime/api';
+import { type Condition, compileCondition } from './conditions/condition.ts';
 import { type End, endOf, parseInstant } from './instant.ts';
 import { type ScopeRules, scopeRulesOf } from './scopes.ts';
 import { type Subject, SubjectIndex } from './subject-index.ts';
@@ -56,6 +57,8 @@ export interface Grant {
 export interface Rule {
   readonly denies: boolean;
   readonly requiredTrust: TrustRank;
+  /** Undefined for rules that count for every call. */
+  readonly condition: Condition | undefined;
 }
 
 export interface ResourceRule extends Rule {
@@ -81,7 +84,8 @@ type DocumentTool = NonNullable<PolicyDocument['tools']>[number];
 
 /** Costs time in proportion to the document; decisions from the result do not. */
 export function compilePolicy(document: PolicyDocument): Policy {
-  const { server, policy, session } = document;
+  const { server, policy, session, tools = [] } = document;
+  const types = firstByName(tools, (tool) => tool.arguments);
   const mode = normalWord(policy?.mode);
   return {
     revision: document.revision,
@@ -98,8 +102,8 @@ export function compilePolicy(document: PolicyDocument): Policy {
     denials: denialsOf(policy?.denials),
     sessionRequired: session?.required === true,
     scopes: scopeRulesOf(document),
-    tools: firstByName(document.tools ?? [], toTool),
-    grants: new SubjectIndex(sortedGrants(document.grants ?? [])),
+    tools: firstByName(tools, toTool),
+    grants: new SubjectIndex(sortedGrants(document.grants ?? [], types)),
     sessions: sessionsByName(document.sessions ?? []),
     document,
   };
@@ -126,14 +130,19 @@ function toTool(tool: DocumentTool): Tool {
   return { requiredTrust, sideEffect, risk: riskOf(tool.risk_level, sideEffect, requiredTrust) };
 }
 
-function sortedGrants(grants: readonly DocumentGrant[]): readonly (readonly [Subject, Grant])[] {
+function sortedGrants(grants: readonly DocumentGrant[], types: ToolTypes): readonly (readonly [Subject, Grant])[] {
   const key = (grant: DocumentGrant): string => `${grant.namespace ?? ''}\0${grant.name}`;
-  return grants.toSorted((a, b) => compareBytes(key(a), key(b))).map((grant) => [subjectOf(grant), toGrant(grant)]);
+  return grants
+    .toSorted((a, b) => compareBytes(key(a), key(b)))
+    .map((grant) => [subjectOf(grant), toGrant(grant, types)]);
 }
 
-function toGrant(grant: DocumentGrant): Grant {
-  const tools = firstByName(grant.tool_rules ?? [], toRule);
-  const prompts = firstByName(grant.prompt_rules ?? [], toRule);
+/** Types of the arguments of tools, by name. */
+type ToolTypes = ReadonlyMap<string, DocumentTool['arguments']>;
+
+function toGrant(grant: DocumentGrant, types: ToolTypes): Grant {
+  const tools = firstByName(grant.tool_rules ?? [], (rule) => toRule(rule, types.get(rule.name)));
+  const prompts = firstByName(grant.prompt_rules ?? [], (rule) => toRule(rule));
   const resources = (grant.resource_rules ?? []).map((rule) => ({
     ...toRule(rule),
     text: rule.uri.replace(/\*$/, ''),
@@ -155,8 +164,19 @@ function toGrant(grant: DocumentGrant): Grant {
   };
 }
 
-function toRule(rule: { readonly decision?: string | undefined; readonly required_trust?: string | undefined }): Rule {
-  return { denies: normalWord(rule.decision) === 'deny', requiredTrust: trustRank(rule.required_trust) };
+interface DocumentRule {
+  readonly decision?: string | undefined;
+  readonly required_trust?: string | undefined;
+  readonly condition?: string | undefined;
+}
+
+function toRule(rule: DocumentRule, types?: DocumentTool['arguments']): Rule {
+  const { condition = '' } = rule;
+  return {
+    denies: normalWord(rule.decision) === 'deny',
+    requiredTrust: trustRank(rule.required_trust),
+    condition: condition === '' ? undefined : compileCondition(condition, types),
+  };
 }
 
 function beginOf(text: string | undefined): number {

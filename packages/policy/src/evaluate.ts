@@ -2,31 +2,53 @@ import { type ListedKind } from '@mcp-runtime/api';
 import { CHECKS, scopesAreEnough } from './checks.ts';
 import { type Policy } from './compile.ts';
 import { type Decision, NO_FACTS, deny, issuePermit } from './decision.ts';
-import { Facts } from './facts.ts';
+import { type Assumed, Facts } from './facts.ts';
 import { type Identity, type PolicyRequest } from './request.ts';
 
 /** Pure: no clock, no I/O, never throws. The same request always gets the same decision. */
 export function evaluate(policy: Policy, request: PolicyRequest): Decision {
-  return decide(policy, decidingPart(policy, request));
+  return decide(factsOf(policy, request));
+}
+
+/** What the decision about a request looks at. */
+export function factsOf(policy: Policy, request: PolicyRequest): Facts {
+  return factsOfPart(policy, decidingPart(policy, request));
 }
 
 /** Of a subscription, the first part that is denied, or would be, decides for it all. */
-export function decidingPart(policy: Policy, request: PolicyRequest): PolicyRequest {
+function decidingPart(policy: Policy, request: PolicyRequest): PolicyRequest {
   const { target } = request;
   if (target?.kind !== 'subscription') return request;
   const access: PolicyRequest = { ...request, target: { kind: 'server' } };
   const reads = target.uris.map((uri): PolicyRequest => ({ ...request, target: { kind: 'resource', uri } }));
   const follows = target.tasks.map((task): PolicyRequest => ({ ...request, target: task }));
   const parts = [...reads, ...follows];
-  return [access, ...parts].find((part) => isStopped(decide(policy, part))) ?? parts[0] ?? access;
+  return [access, ...parts].find((part) => isStopped(decide(factsOfPart(policy, part)))) ?? parts[0] ?? access;
+}
+
+/** A completion has arguments of its own, and a task none: both are allowed where some call would be. */
+function factsOfPart(policy: Policy, part: PolicyRequest): Facts {
+  const isWithoutArguments = part.method === 'completion/complete' || part.target?.kind === 'task';
+  return isWithoutArguments ? factsAtBest(policy, part) : new Facts(policy, part);
 }
 
 function isStopped(decision: Decision): boolean {
   return !decision.allowed || decision.shadow?.allowed === false;
 }
 
-function decide(policy: Policy, request: PolicyRequest): Decision {
-  const facts = new Facts(policy, request);
+/** With the arguments that suit the caller best, each condition taken for itself. */
+function factsAtBest(policy: Policy, request: PolicyRequest): Facts {
+  const first = new Facts(policy, request, MOST);
+  if (!isStopped(decide(first)) || !first.hasMetCondition) return first;
+  const others = LESS.map((assumed) => new Facts(policy, request, assumed));
+  return others.find((facts) => !isStopped(decide(facts))) ?? first;
+}
+
+const MOST: Assumed = 3;
+const LESS: readonly Assumed[] = [2, 1, 0];
+
+function decide(facts: Facts): Decision {
+  const { policy } = facts;
   if (!policy.observes) return enforce(facts);
   if (facts.governance === 'none')
     return issuePermit('allowed', policy.revision, { ...NO_FACTS, policyVersion: policy.policyVersion });
@@ -66,8 +88,8 @@ export function evaluateProbe(policy: Policy, method: string): Decision {
 }
 
 /**
- * Whether a caller sees an item of a list: exactly when using it would be allowed, with whatever scopes that takes. A client
- * asks for more scopes when it uses the thing, so it must see it first.
+ * Whether a caller sees an item of a list: exactly when some use of it, with arguments that suit, would be allowed, with
+ * whatever scopes that takes. A client asks for more scopes when it uses the thing, so it must see it first.
  */
 export function isVisible(
   policy: Policy,
@@ -75,7 +97,10 @@ export function isVisible(
   now: number,
   of: ListedKind,
 ): (nameOrUri: string) => boolean {
-  return (nameOrUri) => evaluate(policy, { ...useOf(of, nameOrUri), identity, scopes: 'not-asked', now }).allowed;
+  return (nameOrUri) => {
+    const request: PolicyRequest = { ...useOf(of, nameOrUri), identity, scopes: 'not-asked', now };
+    return decide(factsAtBest(policy, request)).allowed;
+  };
 }
 
 function useOf(of: ListedKind, nameOrUri: string): Pick<PolicyRequest, 'method' | 'target'> {

@@ -1,8 +1,7 @@
 import { CHECKS, scopesAreEnough } from './checks.ts';
 import { type Policy } from './compile.ts';
 import { type Decision } from './decision.ts';
-import { decidingPart, evaluate } from './evaluate.ts';
-import { Facts } from './facts.ts';
+import { evaluate, factsOf } from './evaluate.ts';
 import { type PolicyRequest } from './request.ts';
 
 export interface Step {
@@ -19,8 +18,7 @@ export interface Explanation {
 
 /** The conditions of a decision in order, with what each saw: the same checks that `evaluate` runs. */
 export function explain(policy: Policy, request: PolicyRequest): Explanation {
-  const part = decidingPart(policy, request);
-  const facts = new Facts(policy, part);
+  const facts = factsOf(policy, request);
   const steps: Step[] = [];
   for (const check of CHECKS) {
     const settled = check.settle(facts);
@@ -32,7 +30,7 @@ export function explain(policy: Policy, request: PolicyRequest): Explanation {
     const result = scopesAreEnough.settle(facts) === undefined ? 'passes' : 'denies';
     steps.push({ condition: scopesAreEnough.id, saw: scopesAreEnough.saw(facts), result });
   }
-  const decision = evaluate(policy, part);
+  const decision = evaluate(policy, request);
   const observed: readonly Step[] = policy.observes
     ? [
         {

@@ -1,10 +1,11 @@
-import { type Grant, type Policy, type Session, type Tool } from './compile.ts';
+import { type Grant, type Policy, type Rule, type Session, type Tool } from './compile.ts';
+import { type ConditionOutcome } from './conditions/condition.ts';
 import { type DecisionFacts, NO_FACTS } from './decision.ts';
-import { type Folded, type Thing, foldGrants, isActive } from './fold.ts';
+import { type Applies, type Folded, type Thing, foldGrants, isActive, ruleFor } from './fold.ts';
 import { hasEnded } from './instant.ts';
 import { type PolicyRequest, isToolCall } from './request.ts';
 import { matches } from './subject-index.ts';
-import { firstNonBlank, trustName } from './values.ts';
+import { type TrustRank, firstNonBlank, trustName } from './values.ts';
 
 /** How the session that a caller names stands. */
 export type SessionStanding = 'unnamed' | 'not-found' | 'revoked' | 'expired' | 'live';
@@ -19,16 +20,38 @@ const UNLISTED: Tool = { requiredTrust: 1, sideEffect: '', risk: '' };
 /** Prompts and resources are read. */
 const READ: Tool = { requiredTrust: 1, sideEffect: 'read', risk: '' };
 
+/**
+ * For what some arguments could be allowed: no condition of a deny rule holds, and those of the allow rules that raise the
+ * required trust up to this much do.
+ */
+export type Assumed = TrustRank | 0;
+
+interface ConditionSeen {
+  readonly grant: Grant;
+  readonly denies: boolean;
+  readonly text: string;
+  readonly outcome: ConditionOutcome;
+  readonly saw: string;
+}
+
 /** What the checks look at, each part computed when first asked for. */
 export class Facts {
   readonly policy: Policy;
   readonly request: PolicyRequest;
+  readonly #assumed: Assumed | undefined;
   #session: { readonly standing: SessionStanding; readonly session: Session | undefined } | undefined;
   #folded: Folded | undefined;
+  #hasMetCondition = false;
 
-  constructor(policy: Policy, request: PolicyRequest) {
+  constructor(policy: Policy, request: PolicyRequest, assumed?: Assumed) {
     this.policy = policy;
     this.request = request;
+    this.#assumed = assumed;
+  }
+
+  /** Whether the decision so far depends on a condition. */
+  get hasMetCondition(): boolean {
+    return this.#hasMetCondition;
   }
 
   get governance(): Governance {
@@ -83,7 +106,7 @@ export class Facts {
     const { requiredTrust, sideEffect } = this.tool;
     return (this.#folded ??= foldGrants(
       this.grants,
-      { thing: this.thing, requiredTrust, sideEffect },
+      { thing: this.thing, requiredTrust, sideEffect, applies: this.#applies },
       this.request.now,
     ));
   }
@@ -134,6 +157,28 @@ export class Facts {
     };
   }
 
+  /** The conditions of rules that are about the thing, each with what it says of this call. */
+  get conditions(): readonly ConditionSeen[] {
+    const { thing, request, grants } = this;
+    const input = { arguments: request.arguments ?? {}, identity: request.identity };
+    return grants.flatMap((grant) => {
+      const rule = isActive(grant, request.now) ? ruleFor(grant, thing) : undefined;
+      if (rule === undefined || rule === 'covered' || rule.condition === undefined) return [];
+      const { text } = rule.condition;
+      return [
+        { grant, denies: rule.denies, text, outcome: rule.condition.test(input), saw: rule.condition.saw(input) },
+      ];
+    });
+  }
+
+  readonly #applies: Applies = (condition, rule, grant) => {
+    this.#hasMetCondition = true;
+    if (this.#assumed !== undefined) return appliesAtBest(this.#assumed, rule, grant, this.tool.sideEffect);
+    const { arguments: given = {}, identity } = this.request;
+    const outcome = condition.test({ arguments: given, identity });
+    return outcome === 'holds' || (outcome === 'error' && rule.denies);
+  };
+
   #foundSession(): { readonly standing: SessionStanding; readonly session: Session | undefined } {
     return (this.#session ??= this.#findSession());
   }
@@ -148,4 +193,15 @@ export class Facts {
     if (session.revoked) return { standing: 'revoked', session };
     return { standing: hasEnded(session.ends, now) ? 'expired' : 'live', session };
   }
+}
+
+/** A rule whose condition is at fault counts as it does for every call. */
+function appliesAtBest(
+  assumed: Assumed,
+  { condition, denies, requiredTrust }: Rule,
+  grant: Grant,
+  effect: string,
+): boolean {
+  if (condition?.fault !== undefined || denies) return denies && condition?.fault !== undefined;
+  return requiredTrust <= assumed && [...grant.sideEffects].some((one) => one === effect);
 }

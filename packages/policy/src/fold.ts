@@ -1,5 +1,6 @@
 import { type SideEffect } from '@mcp-runtime/api';
 import { type Grant, type ResourceRule, type Rule } from './compile.ts';
+import { type Condition } from './conditions/condition.ts';
 import { hasEnded } from './instant.ts';
 import { type TrustRank } from './values.ts';
 
@@ -12,7 +13,11 @@ export type Thing =
 /** What the grants of a caller say about one thing, taken together. */
 export type Folded =
   | { readonly outcome: 'denied'; readonly grant: Grant }
-  | { readonly outcome: 'not-granted' }
+  | {
+      readonly outcome: 'not-granted';
+      /** Whether a rule would allow it for other arguments. */
+      readonly isConditional: boolean;
+    }
   | {
       readonly outcome: 'granted';
       /** The grant that the decision is put down to. */
@@ -23,10 +28,14 @@ export type Folded =
       readonly requiredTrust: TrustRank;
     };
 
+/** Whether the condition of a rule lets it count. Not asked about rules without one. */
+export type Applies = (condition: Condition, rule: Rule, grant: Grant) => boolean;
+
 export interface Wanted {
   readonly thing: Thing;
   readonly sideEffect: SideEffect | '';
   readonly requiredTrust: TrustRank;
+  readonly applies: Applies;
 }
 
 /** Grants in order; a deny rule ends the scan, whatever was allowed before. */
@@ -34,10 +43,15 @@ export function foldGrants(grants: readonly Grant[], wanted: Wanted, now: number
   let attributed: Grant | undefined;
   let adminTrust: TrustRank | 0 = 0;
   let requiredTrust = wanted.requiredTrust;
+  let isConditional = false;
   for (const grant of grants) {
     if (!isActive(grant, now)) continue;
     const rule = ruleFor(grant, wanted.thing);
     if (rule === undefined) continue;
+    if (rule !== 'covered' && rule.condition !== undefined && !wanted.applies(rule.condition, rule, grant)) {
+      isConditional ||= !rule.denies;
+      continue;
+    }
     if (rule !== 'covered' && rule.denies) return { outcome: 'denied', grant };
     attributed ??= grant;
     if (wanted.sideEffect === '' || !grant.sideEffects.has(wanted.sideEffect)) continue;
@@ -50,7 +64,7 @@ export function foldGrants(grants: readonly Grant[], wanted: Wanted, now: number
       requiredTrust = rule.requiredTrust;
     }
   }
-  if (attributed === undefined) return { outcome: 'not-granted' };
+  if (attributed === undefined) return { outcome: 'not-granted', isConditional };
   return { outcome: 'granted', grant: attributed, sideEffectAllowed: adminTrust > 0, adminTrust, requiredTrust };
 }
 
@@ -59,7 +73,8 @@ export function isActive(grant: Grant, now: number): boolean {
   return !grant.disabled && now >= grant.begins && !hasEnded(grant.ends, now);
 }
 
-function ruleFor(grant: Grant, thing: Thing): Rule | 'covered' | undefined {
+/** The rule of a grant about a thing. */
+export function ruleFor(grant: Grant, thing: Thing): Rule | 'covered' | undefined {
   if (grant.coversAll) return 'covered';
   if (thing.kind === 'tool') return grant.tools.get(thing.name);
   if (thing.kind === 'prompt') return grant.prompts.get(thing.name);

@@ -4,6 +4,10 @@ export { revisionOf, stamp } from './revision.ts';
 export { type ParsedPolicy, parsePolicy } from './parse.ts';
 export { faultOf } from './validate.ts';
 
+// conditions on arguments
+export { conditionFaults } from './conditions/grant-conditions.ts';
+export { typeLines } from './conditions/argument-types.ts';
+
 // decisions
 export { type Policy, compilePolicy } from './compile.ts';
 export { type Decision, type Denial, type Permit, isPermit } from './decision.ts';

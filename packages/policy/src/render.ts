@@ -10,6 +10,8 @@ import {
   keyOf,
   resolveServer,
 } from '@mcp-runtime/api';
+import { type TypeLine } from './conditions/argument-types.ts';
+import { NO_TYPES, type ToolTypes, renderedRule, toolTypesOf } from './conditions/grant-conditions.ts';
 import { SCHEMA_VERSION, stamp } from './revision.ts';
 import { compareBytes } from './values.ts';
 
@@ -39,6 +41,7 @@ export function renderPolicy({ server, grants, sessions, cluster, generatedAt }:
   const { metadata, spec } = server;
   const { auth, policy, session } = resolveServer(server);
   const about = grants.filter((grant) => isAbout(grant, server)).toSorted(byKey);
+  const types = toolTypesOf(server);
   const bound = sessions.filter((item) => isAbout(item, server)).toSorted(byKey);
   const document: PolicyDocument = {
     schema_version: SCHEMA_VERSION,
@@ -82,8 +85,11 @@ export function renderPolicy({ server, grants, sessions, cluster, generatedAt }:
       risk_level: tool.riskLevel,
       labels: tool.labels,
       required_scopes: tool.requiredScopes,
+      arguments: linesOf(types.get(tool.name)),
     })),
-    grants: about.filter((grant) => isAdmitted(grant, server)).map((grant) => toDocumentGrant(grant, spec.teamID)),
+    grants: about
+      .filter((grant) => isAdmitted(grant, server))
+      .map((grant) => toDocumentGrant(grant, spec.teamID, types)),
     sessions: bound.filter((item) => isAdmitted(item, server)).map((item) => toDocumentSession(item, spec.teamID)),
   };
   return {
@@ -122,7 +128,15 @@ function byKey(a: AccessObject, b: AccessObject): number {
   return compareBytes(key(a), key(b));
 }
 
-function toDocumentGrant({ metadata, spec }: MCPAccessGrant, serverTeam: string | undefined): PolicyDocumentGrant {
+function linesOf(types: readonly TypeLine[] | undefined): TypeLine[] | undefined {
+  return types === undefined ? undefined : [...types];
+}
+
+function toDocumentGrant(
+  { metadata, spec }: MCPAccessGrant,
+  serverTeam: string | undefined,
+  types: ToolTypes,
+): PolicyDocumentGrant {
   return {
     name: metadata.name,
     namespace: metadata.namespace,
@@ -131,10 +145,10 @@ function toDocumentGrant({ metadata, spec }: MCPAccessGrant, serverTeam: string 
     allowed_side_effects: spec.allowedSideEffects,
     policy_version: spec.policyVersion,
     disabled: spec.disabled,
-    tool_rules: spec.toolRules?.map(toDocumentRule),
+    tool_rules: spec.toolRules?.map((rule) => toDocumentRule(rule, types)),
     not_before: spec.notBefore,
     expires_at: spec.expiresAt,
-    prompt_rules: spec.promptRules?.map(toDocumentRule),
+    prompt_rules: spec.promptRules?.map((rule) => toDocumentRule(rule, NO_TYPES)),
     resource_rules: spec.resourceRules?.map((rule) => ({
       uri: rule.uri,
       decision: rule.decision,
@@ -145,8 +159,9 @@ function toDocumentGrant({ metadata, spec }: MCPAccessGrant, serverTeam: string 
 
 type NamedRule = NonNullable<MCPAccessGrant['spec']['toolRules']>[number];
 
-function toDocumentRule(rule: NamedRule): NonNullable<PolicyDocumentGrant['tool_rules']>[number] {
-  return { name: rule.name, decision: rule.decision, required_trust: rule.requiredTrust ?? 'low' };
+function toDocumentRule(given: NamedRule, types: ToolTypes): NonNullable<PolicyDocumentGrant['tool_rules']>[number] {
+  const { name, decision, requiredTrust = 'low', condition } = renderedRule(given, types);
+  return { name, decision, required_trust: requiredTrust, condition };
 }
 
 function toDocumentSession({ metadata, spec }: MCPAgentSession, serverTeam: string | undefined): PolicyDocumentSession {

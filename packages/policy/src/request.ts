@@ -14,6 +14,8 @@ export interface PolicyRequest {
   readonly identity: Identity;
   /** Scopes of the access token; a credential without any has none. `not-asked` where it is only about what grants give. */
   readonly scopes?: ReadonlySet<string> | 'not-asked' | undefined;
+  /** Those of a tool call or prompt; conditions of rules look at them. Absent is none. */
+  readonly arguments?: Readonly<Record<string, unknown>> | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }

@@ -1,4 +1,6 @@
 import { type PolicyDocument, SCOPE_TOKEN } from '@mcp-runtime/api';
+import { TYPE_NAMES, type TypeLine } from './conditions/argument-types.ts';
+import { compileCondition } from './conditions/condition.ts';
 import { POLICY_VOCABULARY } from './vocabulary.ts';
 import { SCHEMA_VERSION, revisionOf } from './revision.ts';
 import { normalWord } from './values.ts';
@@ -68,14 +70,32 @@ function toolsAreValid({ tools = [] }: PolicyDocument): string | undefined {
     const fault =
       nameFault(`${at}.name`, tool.name, tool.name, seen) ??
       word(`${at}.required_trust`, tool.required_trust, POLICY_VOCABULARY.trust) ??
-      word(`${at}.side_effect`, tool.side_effect, POLICY_VOCABULARY.sideEffects);
+      word(`${at}.side_effect`, tool.side_effect, POLICY_VOCABULARY.sideEffects) ??
+      argumentsFault(`${at}.arguments`, tool.arguments ?? []);
     if (fault !== undefined) return fault;
   }
   return undefined;
 }
 
-function grantsAreValid({ grants = [] }: PolicyDocument): string | undefined {
+const MAX_TYPES = 256;
+
+function argumentsFault(at: string, lines: readonly TypeLine[]): string | undefined {
+  if (lines.length > MAX_TYPES) return `${at}: found ${lines.length} lines, at most ${MAX_TYPES} are allowed`;
   const seen = new Set<string>();
+  for (const [index, { path, type }] of lines.entries()) {
+    if (seen.has(path)) return `${at}[${index}].path: \`${path}\` is there twice`;
+    seen.add(path);
+    const isRoot = index === 0;
+    if (isRoot !== (path === '')) return `${at}[${index}].path: the first line is the object itself, with path \`\``;
+    const fault = word(`${at}[${index}].type`, type, isRoot ? ['object'] : TYPE_NAMES);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+function grantsAreValid({ grants = [], tools = [] }: PolicyDocument): string | undefined {
+  const seen = new Set<string>();
+  const types = new Map(tools.map((tool) => [tool.name, tool.arguments]));
   for (const [index, grant] of grants.entries()) {
     const at = `grants[${index}]`;
     const fault =
@@ -83,7 +103,9 @@ function grantsAreValid({ grants = [] }: PolicyDocument): string | undefined {
       word(`${at}.max_trust`, grant.max_trust, POLICY_VOCABULARY.trust) ??
       effectsFault(at, grant.allowed_side_effects ?? []) ??
       rulesFault(`${at}.tool_rules`, grant.tool_rules ?? []) ??
+      conditionsFault(`${at}.tool_rules`, grant.tool_rules ?? [], types) ??
       rulesFault(`${at}.prompt_rules`, grant.prompt_rules ?? []) ??
+      conditionsFault(`${at}.prompt_rules`, grant.prompt_rules ?? [], new Map()) ??
       rulesFault(
         `${at}.resource_rules`,
         (grant.resource_rules ?? []).map((rule) => ({ ...rule, name: rule.uri })),
@@ -117,6 +139,18 @@ function rulesFault(at: string, rules: readonly NamedRule[], member: 'name' | 'u
       word(`${at}[${index}].decision`, rule.decision, POLICY_VOCABULARY.decisions) ??
       word(`${at}[${index}].required_trust`, rule.required_trust, POLICY_VOCABULARY.trust);
     if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+function conditionsFault(
+  at: string,
+  rules: readonly { readonly name: string; readonly condition?: string | undefined }[],
+  types: ReadonlyMap<string, readonly TypeLine[] | undefined>,
+): string | undefined {
+  for (const [index, { name, condition = '' }] of rules.entries()) {
+    const fault = condition === '' ? undefined : compileCondition(condition, types.get(name)).fault;
+    if (fault !== undefined) return `${at}[${index}].condition: \`${condition}\` for \`${name}\`: ${fault}`;
   }
   return undefined;
 }

@@ -55,6 +55,7 @@ export function toRequest(value: unknown, now: number): PolicyRequest {
     target: targetOf(request),
     identity: { human: request.human_id, agent: request.agent_id, team: request.team_id, session: request.session_id },
     scopes: new Set(request.scope.split(' ').filter((scope) => scope !== '')),
+    arguments: request.arguments,
     now: instant,
   };
 }

@@ -1,6 +1,6 @@
-import { AppError, DEFAULT_NAMESPACE, keyText } from '@mcp-runtime/api';
+import { AppError, DEFAULT_NAMESPACE, keyOf, keyText } from '@mcp-runtime/api';
 import { loadResourceFiles, problemText } from '@mcp-runtime/control-plane';
-import { renderPolicy, stamp } from '@mcp-runtime/policy';
+import { conditionFaults, isAbout, renderPolicy, stamp } from '@mcp-runtime/policy';
 import { type CommandIo, type Printed } from '../frame/command.ts';
 
 interface Flags {
@@ -24,9 +24,14 @@ export async function run({ flags }: { readonly flags: Flags; readonly io: Comma
     throw new AppError('not_found', `no server \`${namespace}/${name}\` in the files`, {
       next: `servers there: ${servers.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).join(', ') || 'none'}`,
     });
+  const grants = all.filter((resource) => resource.kind === 'MCPAccessGrant');
+  const faults = grants
+    .filter((grant) => isAbout(grant, server))
+    .flatMap((grant) => conditionFaults(grant, server).map((fault) => `grant \`${keyText(keyOf(grant))}\`: ${fault}`));
+  if (faults.length > 0) throw new AppError('invalid_resource', faults.join('\n'));
   const { document, ignored } = renderPolicy({
     server,
-    grants: all.filter((resource) => resource.kind === 'MCPAccessGrant'),
+    grants,
     sessions: all.filter((resource) => resource.kind === 'MCPAgentSession'),
     ...(flags.cluster === undefined ? {} : { cluster: flags.cluster }),
   });

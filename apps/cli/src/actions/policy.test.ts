@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -75,4 +75,45 @@ test('a request that cannot be read is a usage error', async () => {
   const ran = await runCli(['policy', 'evaluate', '--document', policy.file, '--request', '{"tool":1}']);
   assert.equal(ran.status, 64);
   assert.match(ran.stderr, /the request is not valid: method: /);
+});
+
+const GUARDED = fileURLToPath(new URL('../../../../examples/guarded', import.meta.url));
+
+test('explains which condition a call met, without its arguments', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'cli-policy-'));
+  const document = join(folder.path, 'policy.json');
+  await writeFile(
+    document,
+    (await runCli(['policy', 'render', '-f', GUARDED, '--server', 'notes', '-o', 'json'])).stdout,
+  );
+  const explain = (path: string) => {
+    const request = {
+      method: 'tools/call',
+      tool: 'write_file',
+      arguments: { path, content: 'x' },
+      human_id: 'alice@example.com',
+      agent_id: 'writer',
+      session_id: 'writer-notes',
+    };
+    return runCli(['policy', 'explain', '--document', document, '--request', JSON.stringify(request)]);
+  };
+  const inside = await explain('drafts/a.txt');
+  assert.match(inside.stdout, /\.contains\("\.\."\): holds \(arguments\.path is a string, /);
+  assert.match(inside.stdout, /allowed: allowed/);
+  const outside = await explain('/etc/passwd');
+  assert.match(outside.stdout, /denied: condition_not_met/);
+  assert.doesNotMatch(outside.stdout, /passwd/);
+});
+
+test('a grant with a condition that can never hold is not rendered', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'cli-policy-'));
+  const file = join(folder.path, 'guarded.yaml');
+  const text = await readFile(join(GUARDED, 'guarded.yaml'), 'utf8');
+  await writeFile(file, text.replace('arguments.path.startsWith', 'arguments.pth.startsWith'));
+  const ran = await runCli(['policy', 'render', '-f', file, '--server', 'notes']);
+  assert.equal(ran.status, 65);
+  assert.match(
+    ran.stderr,
+    /grant `mcp-servers\/writer-notes`: spec\.toolRules\[1\]\.condition: .* allowed: path, content/,
+  );
 });

@@ -7,6 +7,10 @@ const NamedRule = z.strictObject({
   name: z.string().min(1).max(256),
   decision: PolicyDecision,
   requiredTrust: TrustLevel.optional().meta({ description: 'Raises what the tool itself requires.' }),
+  condition: z.string().min(1).max(1024).optional().meta({
+    description:
+      'CEL expression over `arguments` and `identity`, such as `arguments.amount <= 100.0`: the rule counts for calls for which it holds. One that cannot be evaluated denies.',
+  }),
 });
 
 const ResourceRule = z.strictObject({

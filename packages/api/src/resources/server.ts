@@ -49,6 +49,10 @@ export const ToolConfig = z.strictObject({
   requiredScopes: Scopes.optional().meta({
     description: 'OAuth scopes that calls need beside those of the side effect.',
   }),
+  inputSchema: z.record(z.string(), z.unknown()).optional().meta({
+    description:
+      'JSON Schema of its arguments: conditions of grants are held against it. What the running server tells when absent.',
+  }),
 });
 
 const InventoryItem = z.strictObject({
@@ -327,6 +331,11 @@ const InventoryTool = z.strictObject({
   proposedSideEffect: SideEffect.meta({
     description: "Read from the server's annotations; unknown counts as destructive.",
   }),
+  arguments: z
+    .array(z.strictObject({ path: z.string(), type: z.string() }))
+    .max(256)
+    .optional()
+    .meta({ description: 'Types of its arguments, read from its input schema.' }),
 });
 
 export const MCPServerStatus = z.strictObject({
