@@ -1,7 +1,7 @@
-import { AppError, type ErrorCode } from '@mcp-runtime/api';
+import { AppError, type ErrorCode, HEADERS } from '@mcp-runtime/api';
 import { isLostSession } from '@mcp-runtime/mcp';
-import { type Permit, type Policy, isVisible } from '@mcp-runtime/policy';
-import { type AnswerBody, type Delivery, write } from './answer/delivery.ts';
+import { type Permit } from '@mcp-runtime/policy';
+import { type AnswerBody, type Delivery } from './answer/delivery.ts';
 import { dataEvent, eventsBody } from './answer/events.ts';
 import { plainBody } from './answer/plain.ts';
 import { shortBody } from './answer/short.ts';
@@ -13,6 +13,7 @@ import { denialReply } from './denial.ts';
 import { type Ways } from './eras/ways.ts';
 import { type Exchange } from './exchange.ts';
 import { answeredSessionId, callerHeaders, mediaType, sessionIdOf, upstreamHeaders } from './headers.ts';
+import { Notices, listsToldOn } from './notices.ts';
 import { type OpenExchanges } from './open-exchanges.ts';
 import { failureReply, sendReply } from './reply.ts';
 import { type Ending } from './record.ts';
@@ -44,6 +45,7 @@ class Forwarding implements AnswerReceiver {
   readonly #exchange: Exchange;
   readonly #target: URL;
   readonly #ports: ForwardPorts;
+  readonly #notices: Notices;
   readonly #ended = Promise.withResolvers<void>();
   #body: AnswerBody | undefined;
   #status = 0;
@@ -56,6 +58,7 @@ class Forwarding implements AnswerReceiver {
     this.#exchange = exchange;
     this.#target = target;
     this.#ports = ports;
+    this.#notices = new Notices(exchange);
   }
 
   async run(): Promise<void> {
@@ -65,7 +68,10 @@ class Forwarding implements AnswerReceiver {
       exchange,
       ask: (policy, now) => askAgain(exchange, policy, now),
       cut: (reason, message) => void this.#cut(reason, message),
-      onPolicyChange: (after, before) => this.#tellListChange(after, before),
+      hears: listsToldOn(exchange).length > 0,
+      tell: (lists) => {
+        if (!this.#isOver) this.#notices.tell(lists);
+      },
     });
     exchange.response.once('close', () => this.#onCallerGone());
     const idleTimeoutMs = exchange.verb === 'GET' ? 0 : limits.answerTimeoutMs;
@@ -105,7 +111,12 @@ class Forwarding implements AnswerReceiver {
   #bodyFor(delivery: Delivery): AnswerBody {
     const { limits } = this.#ports;
     const exchange = this.#exchange;
-    const views = viewsOf(exchange, (id, tool) => this.#sealTask(id, tool));
+    const views = viewsOf(exchange, {
+      sealTask: (id, tool) => this.#sealTask(id, tool),
+      canTell: exchange.era.kind === 'modern' || HEADERS.mcpSessionId in delivery.headers,
+      // The caller hears nothing before the acknowledgement, which goes out in this turn.
+      onAcknowledged: () => queueMicrotask(() => this.#notices.open()),
+    });
     if (this.#isEvents) return eventsBody(delivery, views, limits.maxEventBytes);
     // What creates a task is short, and what it answers otherwise may be long.
     if (exchange.target?.kind === 'tool' && views.length > 0) {
@@ -193,19 +204,11 @@ class Forwarding implements AnswerReceiver {
     await this.#record({ status: this.#status || reply.status, outcome: 'refused' }).catch(() => {});
     if (!exchange.response.headersSent) sendReply(exchange, reply);
     else if (this.#isEvents && exchange.message?.kind === 'request') exchange.response.end(dataEvent(reply.body));
-    else if (this.#isEvents) exchange.response.end();
+    // A comment: no message says why a stream of notices ends.
+    else if (this.#isEvents) exchange.response.end(`: ${reason}\n\n`);
     // An answer whose record was under way has gone out whole: its connection serves other calls.
     else if (!exchange.response.writableEnded) exchange.response.destroy();
     this.#ended.resolve();
-  }
-
-  /** Legacy clients list again when told to (MCP 2025-11-25, "List changed notification"). */
-  #tellListChange(after: Policy, before: Policy | undefined): void {
-    const exchange = this.#exchange;
-    if (this.#isOver || exchange.verb !== 'GET' || !this.#isEvents || !exchange.response.headersSent) return;
-    if (before !== undefined && visibleTools(before, exchange) === visibleTools(after, exchange)) return;
-    const notice = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
-    write({ exchange, flow: { pause: () => {}, resume: () => {} } }, dataEvent(notice));
   }
 
   async #fail(error: AppError): Promise<void> {
@@ -236,9 +239,4 @@ class Forwarding implements AnswerReceiver {
     this.#isOver = true;
     this.#ended.resolve();
   }
-}
-
-function visibleTools(policy: Policy, { caller, now }: Exchange): string {
-  const sees = isVisible(policy, caller.identity, now, 'tools');
-  return [...policy.tools.keys()].filter((name) => sees(name)).join('\0');
 }

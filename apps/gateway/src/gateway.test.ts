@@ -375,6 +375,7 @@ test('a revoked session ends the very next call and every open stream', async ()
   const revoked = testDocument({ revision: 'r2', sessions: [{ name: 's1', namespace: 'mcp-servers', revoked: true }] });
   bench.policy.publish(compilePolicy(revoked));
   assert.match(Buffer.from((await callReader?.read())?.value ?? []).toString(), /"reason":"session_revoked"/);
+  assert.equal(Buffer.from((await streamReader?.read())?.value ?? []).toString(), ': session_revoked\n\n');
   assert.equal((await streamReader?.read())?.done, true);
   const next = await bench.post(callOf('read'), headers);
   assert.deepEqual([next.status, (await errorOf(next)).reason], [401, 'session_revoked']);
@@ -404,6 +405,7 @@ test('a server that is not governed any more refuses the next call and ends what
   const reader = stream.body?.getReader();
   await reader?.read();
   bench.policy.withdraw();
+  assert.equal(Buffer.from((await reader?.read())?.value ?? []).toString(), ': policy_unavailable\n\n');
   assert.equal((await reader?.read())?.done, true);
   assert.equal((await errorOf(await bench.post(callOf('read'), headers))).reason, 'policy_unavailable');
 });

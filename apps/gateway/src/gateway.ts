@@ -105,7 +105,7 @@ export interface Gateway extends Running {
 const SESSION_KEY_BYTES = 32;
 const MAX_LIST_BYTES = 16 * 1024 * 1024;
 const MAX_EVENT_BYTES = 16 * 1024 * 1024;
-const SWEEP_MS = 5000;
+const SWEEP_MS = 500;
 
 /** Starts a gateway without routes. Rejects with `port_in_use` or `invalid_config`. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {

@@ -1,5 +1,5 @@
 import { type ErrorCode } from '@mcp-runtime/api';
-import { type Policy } from '@mcp-runtime/policy';
+import { type Moment, type NotedList, type Policy, changedLists, hasBoundary } from '@mcp-runtime/policy';
 import { type Exchange } from './exchange.ts';
 import { type Route } from './route.ts';
 
@@ -10,8 +10,10 @@ export interface OpenExchange {
   ask(policy: Policy, now: number): { readonly reason: ErrorCode; readonly message: string } | undefined;
   /** Ends it at once; nothing more of the server reaches the caller. */
   cut(reason: ErrorCode, message: string): void;
-  /** Told after a change that leaves it open. */
-  onPolicyChange(after: Policy, before: Policy | undefined): void;
+  /** Whether its caller is told of lists that change. */
+  readonly hears: boolean;
+  /** Told after a change that leaves it open: the lists of which its caller sees something else now. */
+  tell(lists: readonly NotedList[]): void;
 }
 
 /** Every exchange that is open, so that a revocation ends those that it concerns. */
@@ -21,21 +23,22 @@ export interface OpenExchanges {
   all(): Iterable<OpenExchange>;
   /** Follows the policy of a route from now on. Idempotent. */
   follow(route: Route): void;
-  /** Asks all again: what ran out meanwhile is cut. */
+  /** Asks all again where a grant or a session began or ended since the last time. */
   sweep(now: number): void;
   closeAll(): void;
 }
 
 export function createOpenExchanges(clock: () => number): OpenExchanges {
   const byPath = new Map<string, Set<OpenExchange>>();
-  const followed = new Map<string, { readonly route: Route; readonly stop: () => void }>();
+  const followed = new Map<string, Followed>();
   let count = 0;
 
-  function recheck(path: string, policy: Policy, now: number): void {
+  function recheck(path: string, before: Moment | undefined, after: Moment): void {
     for (const open of byPath.get(path) ?? []) {
-      const denial = open.ask(policy, now);
+      const denial = open.ask(after.policy, after.now);
       if (denial !== undefined) open.cut(denial.reason, denial.message);
     }
+    if (before !== undefined) tellAll(byPath.get(path) ?? [], before, after);
   }
 
   return {
@@ -57,20 +60,29 @@ export function createOpenExchanges(clock: () => number): OpenExchanges {
       const known = followed.get(route.path);
       if (known?.route.policy === route.policy) return;
       known?.stop();
-      const stop = route.policy.subscribe((after, before) => {
-        if (after === undefined) {
-          cutAll(byPath.get(route.path), 'policy_unavailable', 'the server is not governed any more');
-          return;
-        }
-        recheck(route.path, after, clock());
-        for (const open of byPath.get(route.path) ?? []) open.onPolicyChange(after, before);
-      });
-      followed.set(route.path, { route, stop });
+      const first = route.policy.current();
+      const one: Followed = {
+        route,
+        seen: first && { policy: first, now: clock() },
+        stop: route.policy.subscribe((after) => {
+          if (after === undefined) {
+            one.seen = undefined;
+            cutAll(byPath.get(route.path), 'policy_unavailable', 'the server is not governed any more');
+            return;
+          }
+          const before = one.seen;
+          one.seen = { policy: after, now: clock() };
+          recheck(route.path, before, one.seen);
+        }),
+      };
+      followed.set(route.path, one);
     },
     sweep: (now) => {
-      for (const { route } of followed.values()) {
-        const policy = route.policy.current();
-        if (policy !== undefined) recheck(route.path, policy, now);
+      for (const one of followed.values()) {
+        const before = one.seen;
+        if (before === undefined || !hasBoundary(before.policy, before.now, now)) continue;
+        one.seen = { policy: before.policy, now };
+        recheck(one.route.path, before, one.seen);
       }
     },
     closeAll: () => {
@@ -79,6 +91,30 @@ export function createOpenExchanges(clock: () => number): OpenExchanges {
       for (const same of byPath.values()) cutAll(same, 'service_unavailable', 'the gateway is shutting down');
     },
   };
+}
+
+interface Followed {
+  readonly route: Route;
+  /** The policy that was last asked, and when; undefined while there is none. */
+  seen: Moment | undefined;
+  readonly stop: () => void;
+}
+
+/** A session is told once, on one of its streams (MCP 2025-11-25, "Multiple connections"). */
+function tellAll(opens: Iterable<OpenExchange>, before: Moment, after: Moment): void {
+  const changes = new Map<string, readonly NotedList[]>();
+  const sessions = new Set<string>();
+  for (const open of opens) {
+    if (!open.hears) continue;
+    const { exchange } = open;
+    const key = JSON.stringify(exchange.caller.identity);
+    const lists = changes.get(key) ?? changedLists(exchange.caller.identity, before, after);
+    changes.set(key, lists);
+    const legacy = exchange.upstreamSession === undefined ? undefined : `${key} ${exchange.upstreamSession}`;
+    if (lists.length === 0 || (legacy !== undefined && sessions.has(legacy))) continue;
+    if (legacy !== undefined) sessions.add(legacy);
+    open.tell(lists);
+  }
 }
 
 function cutAll(same: ReadonlySet<OpenExchange> | undefined, reason: ErrorCode, message: string): void {

@@ -1,5 +1,5 @@
 import { type Target, type TaskTarget } from '@mcp-runtime/api';
-import { type Splice, keptStrings, spanAt, splice } from '@mcp-runtime/mcp';
+import { type Splice, askForEveryList, isListening, keptStrings, listsAsked, spanAt, splice } from '@mcp-runtime/mcp';
 import { type Policy, evaluate } from '@mcp-runtime/policy';
 import { type Exchange } from './exchange.ts';
 import { type Place } from './seal.ts';
@@ -13,7 +13,10 @@ type Subscription = Extract<Target, { kind: 'subscription' }>;
  * (MCP 2026-07-28, "Subscriptions"). Whatever is left has the server's own task ids.
  */
 export function pruneSubscription(exchange: Exchange, policy: Policy, place: Place, seal: TaskSeal): void {
-  const { target } = exchange;
+  const { target, message } = exchange;
+  if (isListening(message) && listsAsked(message).length > 0) {
+    exchange.body = Buffer.from(askForEveryList(exchange.body.toString('utf8')));
+  }
   if (target?.kind !== 'subscription') return;
   const allows = (part: Target): boolean => mayFollow(exchange, policy, part, exchange.now);
   const uris = target.uris.filter((uri) => allows({ kind: 'resource', uri }));

@@ -43,23 +43,24 @@ function isAnswer(text: string, start: number): boolean {
   return false;
 }
 
-const LISTS: Readonly<Record<ListedKind, { readonly member: string; readonly key: string }>> = {
+const LISTS: Readonly<Record<ListedKind | 'contents', { readonly member: string; readonly key: string }>> = {
   tools: { member: 'tools', key: 'name' },
   prompts: { member: 'prompts', key: 'name' },
   resources: { member: 'resources', key: 'uri' },
   templates: { member: 'resourceTemplates', key: 'uriTemplate' },
+  contents: { member: 'contents', key: 'uri' },
 };
 
 const MAX_DEPTH = 128;
 
 /**
- * The response to a list request with only the items that `isVisible` lets through, and private for caches, since another
+ * The response to a list request, or what was read of a resource (which may be several), with only the items that `isVisible` lets through, and private for caches, since another
  * caller may see other items (MCP 2026-07-28, "Caching"); every other byte stays. Undefined when the text cannot be read
  * without ambiguity: then nothing of it may be shown.
  */
 export function filterList(
   answer: string,
-  of: ListedKind,
+  of: ListedKind | 'contents',
   isVisible: (nameOrUri: string) => boolean,
 ): string | undefined {
   const read = readJson(answer, { maxDepth: MAX_DEPTH });

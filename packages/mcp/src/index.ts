@@ -8,8 +8,19 @@ export { encodeMirrored, mirroredName } from './mirrored.ts';
 export { TASKS_EXTENSION, mayBecomeTask, renameTasksInNotice, renameTasksInResponse } from './tasks.ts';
 export { type Splice, keptStrings, spanAt, splice, stringAt } from './splice.ts';
 
+export {
+  ACKNOWLEDGED,
+  acknowledge,
+  askForEveryList,
+  isListening,
+  listNotice,
+  listOf,
+  listsAsked,
+} from './subscriptions.ts';
+
 // answers
 export { type AnswerOutcome, filterList, isResponse, outcomeOf, responseFrom } from './answer.ts';
+export { type Reduced, reduceCapabilities } from './capabilities.ts';
 export { isLostSession } from './lost-session.ts';
 export { type SseEvent, SseSplitter } from './sse.ts';
 

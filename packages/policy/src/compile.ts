@@ -52,6 +52,8 @@ export interface Grant {
   readonly resources: readonly ResourceRule[];
   /** A grant without any rule covers every tool, prompt and resource. */
   readonly coversAll: boolean;
+  /** What it was compiled from. */
+  readonly source: DocumentGrant;
 }
 
 export interface Rule {
@@ -76,6 +78,8 @@ export interface Session {
   readonly ends: End;
   /** Undefined when nothing was consented to, which caps nothing. */
   readonly consentedTrust: TrustRank | undefined;
+  /** What it was compiled from. */
+  readonly source: DocumentSession;
 }
 
 type DocumentGrant = NonNullable<PolicyDocument['grants']>[number];
@@ -161,6 +165,7 @@ function toGrant(grant: DocumentGrant, types: ToolTypes): Grant {
     prompts,
     resources,
     coversAll: tools.size === 0 && prompts.size === 0 && resources.length === 0,
+    source: grant,
   };
 }
 
@@ -204,6 +209,7 @@ function toSession(session: DocumentSession): Session {
     revoked: session.revoked === true,
     ends: endOf(session.expires_at),
     consentedTrust: normalWord(session.consented_trust) === '' ? undefined : trustRank(session.consented_trust),
+    source: session,
   };
 }
 
