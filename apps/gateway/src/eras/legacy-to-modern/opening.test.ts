@@ -10,7 +10,7 @@ test('initialize is answered from server/discover, and the session id is sealed'
   await using started = await startBridged({});
   const { client, bench } = started;
   assert.deepEqual(client.initialized, {
-    capabilities: { tools: { listChanged: true }, resources: { subscribe: true }, logging: {} },
+    capabilities: { tools: { listChanged: true }, resources: { subscribe: true, listChanged: true }, logging: {} },
     instructions: 'Be kind.',
     'x-unknown': 1,
     protocolVersion: '2025-11-25',
