@@ -14,6 +14,7 @@ export function inventoryOf(server: MCPServer, offered: readonly HandshakeTool[]
     ...(tool.description === undefined ? {} : { description: firstLine(tool.description) }),
     declared: declared.has(tool.name),
     proposedSideEffect: proposalFor(tool),
+    ...claimOf(tool),
     ...(declared.has(tool.name) ? argumentsOf(tool) : {}),
   }));
 }
@@ -34,6 +35,15 @@ export function missingTools(server: MCPServer, offered: readonly HandshakeTool[
 function proposalFor({ annotations }: HandshakeTool): SideEffect {
   if (annotations.readOnlyHint === true) return 'read';
   return annotations.destructiveHint === false ? 'write' : 'destructive';
+}
+
+/** What annotations say and do not leave to their defaults. */
+function claimOf({ annotations }: HandshakeTool): Pick<InventoryTool, 'claimedSideEffect'> {
+  const { readOnlyHint, destructiveHint } = annotations;
+  if (readOnlyHint === true)
+    return destructiveHint === true ? { claimedSideEffect: 'destructive' } : { claimedSideEffect: 'read' };
+  if (destructiveHint === true) return { claimedSideEffect: 'destructive' };
+  return readOnlyHint === false ? { claimedSideEffect: 'write' } : {};
 }
 
 function firstLine(text: string): string {

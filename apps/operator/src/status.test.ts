@@ -84,6 +84,7 @@ test('the tools of a handshake are shown with what they may do, and the missing 
       description: 'Reads.',
       declared: true,
       proposedSideEffect: 'read',
+      claimedSideEffect: 'read',
       arguments: [
         { path: '', type: 'object' },
         { path: '/path', type: 'string' },

@@ -65,6 +65,8 @@ const DocumentTool = z.object({
   required_scopes: scopes,
   /** Extension: types of the arguments, where they are known; the first line is the object itself, with path `''`. */
   arguments: z.array(DocumentArgument).optional(),
+  /** Extension: what the running server says that a call may do; counts where it is more than `side_effect`. */
+  observed_side_effect: text,
 });
 
 /** `condition` is an extension: a CEL expression. */

@@ -72,6 +72,7 @@ const DOCUMENT: readonly Field[] = [
           ['type', 'always'],
         ]),
       ],
+      ['observed_side_effect', 'text'],
     ]),
   ],
   [

@@ -151,10 +151,10 @@ const sideEffectIsKnown: Check = {
 
 const sideEffectIsAllowed: Check = {
   id: 'its side effect is allowed',
-  saw: ({ tool, folded }) => `${tool.sideEffect}: ${yes(folded.outcome === 'granted' && folded.sideEffectAllowed)}`,
+  saw: ({ tool, folded }) => `${effectsOf(tool)}: ${yes(folded.outcome === 'granted' && folded.sideEffectAllowed)}`,
   settle: (facts) => {
     if (facts.folded.outcome !== 'granted' || facts.folded.sideEffectAllowed) return undefined;
-    const says = `${named(facts)} has side effect \`${facts.tool.sideEffect}\`, which no grant of the caller allows`;
+    const says = `${named(facts)} has side effect \`${effectsOf(facts.tool)}\`, which no grant of the caller allows`;
     return deny('side_effect_not_allowed', facts.policy.revision, facts.withRequirement(), says);
   },
 };
@@ -241,6 +241,11 @@ function whyNot(facts: Facts, isConditional: boolean): readonly [reason: ErrorCo
 
 function named({ thing }: Facts): string {
   return 'name' in thing ? `${thing.kind} \`${thing.name}\`` : `${thing.kind} \`${thing.uri}\``;
+}
+
+/** The declared side effect, and the graver one of the server's own word. */
+function effectsOf({ sideEffect, raisedTo }: Facts['tool']): string {
+  return raisedTo === '' ? sideEffect : `${sideEffect} and ${raisedTo}`;
 }
 
 function shown(text: string): string {

@@ -3,7 +3,7 @@ import { type Condition, compileCondition } from './conditions/condition.ts';
 import { type End, endOf, parseInstant } from './instant.ts';
 import { type ScopeRules, scopeRulesOf } from './scopes.ts';
 import { type Subject, SubjectIndex } from './subject-index.ts';
-import { type TrustRank, compareBytes, normalWord, riskOf, sideEffectOf, trustRank } from './values.ts';
+import { type TrustRank, compareBytes, normalWord, riskOf, sideEffectOf, stricterThan, trustRank } from './values.ts';
 
 /** A policy document made ready for decisions: normalised once, indexed, never changed. */
 export interface Policy {
@@ -34,6 +34,8 @@ export interface Policy {
 export interface Tool {
   readonly requiredTrust: TrustRank;
   readonly sideEffect: SideEffect | '';
+  /** More than that by the server's own word: a call needs both. `''` when the server says no more. */
+  readonly raisedTo: SideEffect | '';
   readonly risk: TrustLevel | '';
 }
 
@@ -131,7 +133,8 @@ function firstByName<T extends { readonly name: string }, R>(
 function toTool(tool: DocumentTool): Tool {
   const requiredTrust = trustRank(tool.required_trust);
   const sideEffect = sideEffectOf(tool.side_effect);
-  return { requiredTrust, sideEffect, risk: riskOf(tool.risk_level, sideEffect, requiredTrust) };
+  const raisedTo = sideEffect === '' ? '' : stricterThan(sideEffect, sideEffectOf(tool.observed_side_effect));
+  return { requiredTrust, sideEffect, raisedTo, risk: riskOf(tool.risk_level, raisedTo || sideEffect, requiredTrust) };
 }
 
 function sortedGrants(grants: readonly DocumentGrant[], types: ToolTypes): readonly (readonly [Subject, Grant])[] {

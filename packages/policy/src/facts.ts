@@ -1,7 +1,7 @@
 import { type Grant, type Policy, type Rule, type Session, type Tool } from './compile.ts';
 import { type ConditionOutcome } from './conditions/condition.ts';
 import { type DecisionFacts, NO_FACTS } from './decision.ts';
-import { type Applies, type Folded, type Thing, foldGrants, isActive, ruleFor } from './fold.ts';
+import { type Applies, type Folded, type Thing, foldGrants, isActive, permits, ruleFor } from './fold.ts';
 import { hasEnded } from './instant.ts';
 import { type PolicyRequest, isToolCall } from './request.ts';
 import { matches } from './subject-index.ts';
@@ -16,9 +16,9 @@ export type SessionStanding = 'unnamed' | 'not-found' | 'revoked' | 'expired' | 
  */
 export type Governance = 'none' | 'access' | 'things' | 'own' | 'unknown';
 
-const UNLISTED: Tool = { requiredTrust: 1, sideEffect: '', risk: '' };
+const UNLISTED: Tool = { requiredTrust: 1, sideEffect: '', raisedTo: '', risk: '' };
 /** Prompts and resources are read. */
-const READ: Tool = { requiredTrust: 1, sideEffect: 'read', risk: '' };
+const READ: Tool = { requiredTrust: 1, sideEffect: 'read', raisedTo: '', risk: '' };
 
 /**
  * For what some arguments could be allowed: no condition of a deny rule holds, and those of the allow rules that raise the
@@ -103,10 +103,10 @@ export class Facts {
   }
 
   get folded(): Folded {
-    const { requiredTrust, sideEffect } = this.tool;
+    const { requiredTrust, sideEffect, raisedTo } = this.tool;
     return (this.#folded ??= foldGrants(
       this.grants,
-      { thing: this.thing, requiredTrust, sideEffect, applies: this.#applies },
+      { thing: this.thing, requiredTrust, sideEffect, raisedTo, applies: this.#applies },
       this.request.now,
     ));
   }
@@ -142,7 +142,7 @@ export class Facts {
     return {
       ...this.withGrant(),
       requiredTrust: trustName(required),
-      requiredSideEffect: tool.sideEffect,
+      requiredSideEffect: tool.raisedTo || tool.sideEffect,
       riskLevel: tool.risk,
     };
   }
@@ -173,7 +173,7 @@ export class Facts {
 
   readonly #applies: Applies = (condition, rule, grant) => {
     this.#hasMetCondition = true;
-    if (this.#assumed !== undefined) return appliesAtBest(this.#assumed, rule, grant, this.tool.sideEffect);
+    if (this.#assumed !== undefined) return appliesAtBest(this.#assumed, rule, permits(grant, this.tool));
     const { arguments: given = {}, identity } = this.request;
     const outcome = condition.test({ arguments: given, identity });
     return outcome === 'holds' || (outcome === 'error' && rule.denies);
@@ -196,12 +196,7 @@ export class Facts {
 }
 
 /** A rule whose condition is at fault counts as it does for every call. */
-function appliesAtBest(
-  assumed: Assumed,
-  { condition, denies, requiredTrust }: Rule,
-  grant: Grant,
-  effect: string,
-): boolean {
+function appliesAtBest(assumed: Assumed, { condition, denies, requiredTrust }: Rule, isPermitted: boolean): boolean {
   if (condition?.fault !== undefined || denies) return denies && condition?.fault !== undefined;
-  return requiredTrust <= assumed && [...grant.sideEffects].some((one) => one === effect);
+  return requiredTrust <= assumed && isPermitted;
 }

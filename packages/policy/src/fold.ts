@@ -34,6 +34,7 @@ export type Applies = (condition: Condition, rule: Rule, grant: Grant) => boolea
 export interface Wanted {
   readonly thing: Thing;
   readonly sideEffect: SideEffect | '';
+  readonly raisedTo: SideEffect | '';
   readonly requiredTrust: TrustRank;
   readonly applies: Applies;
 }
@@ -55,7 +56,7 @@ export function foldGrants(grants: readonly Grant[], wanted: Wanted, now: number
     if (rule !== 'covered' && rule.denies) return { outcome: 'denied', grant };
     attributed ??= grant;
     if (wanted.sideEffect === '' || !grant.sideEffects.has(wanted.sideEffect)) continue;
-    if (grant.maxTrust > adminTrust) {
+    if (grant.maxTrust > adminTrust && permits(grant, wanted)) {
       attributed = grant;
       adminTrust = grant.maxTrust;
     }
@@ -66,6 +67,12 @@ export function foldGrants(grants: readonly Grant[], wanted: Wanted, now: number
   }
   if (attributed === undefined) return { outcome: 'not-granted', isConditional };
   return { outcome: 'granted', grant: attributed, sideEffectAllowed: adminTrust > 0, adminTrust, requiredTrust };
+}
+
+/** A side effect that the server raised is needed beside the declared one: neither stands for the other. */
+export function permits(grant: Grant, { sideEffect, raisedTo }: Pick<Wanted, 'sideEffect' | 'raisedTo'>): boolean {
+  if (sideEffect === '' || !grant.sideEffects.has(sideEffect)) return false;
+  return raisedTo === '' || grant.sideEffects.has(raisedTo);
 }
 
 /** Not disabled, and inside its window. */

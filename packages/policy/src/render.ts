@@ -6,14 +6,16 @@ import {
   type PolicyDocument,
   type PolicyDocumentGrant,
   type PolicyDocumentSession,
+  type SideEffect,
   type Subject,
+  type ToolConfig,
   keyOf,
   resolveServer,
 } from '@mcp-runtime/api';
 import { type TypeLine } from './conditions/argument-types.ts';
 import { NO_TYPES, type ToolTypes, renderedRule, toolTypesOf } from './conditions/grant-conditions.ts';
 import { SCHEMA_VERSION, stamp } from './revision.ts';
-import { compareBytes } from './values.ts';
+import { compareBytes, stricterThan } from './values.ts';
 
 export interface RenderInput {
   readonly server: MCPServer;
@@ -86,6 +88,7 @@ export function renderPolicy({ server, grants, sessions, cluster, generatedAt }:
       labels: tool.labels,
       required_scopes: tool.requiredScopes,
       arguments: linesOf(types.get(tool.name)),
+      observed_side_effect: raisedSideEffect(tool, server.status?.tools),
     })),
     grants: about
       .filter((grant) => isAdmitted(grant, server))
@@ -126,6 +129,15 @@ export function isAdmitted(object: AccessObject, server: MCPServer): boolean {
 function byKey(a: AccessObject, b: AccessObject): number {
   const key = ({ metadata }: AccessObject): string => `${metadata.namespace}\0${metadata.name}`;
   return compareBytes(key(a), key(b));
+}
+
+/** Annotations are claims of the server (MCP 2025-11-25, "Tool annotations"): one that says less than its owner counts for nothing. */
+function raisedSideEffect(
+  { name, sideEffect }: ToolConfig,
+  told: NonNullable<MCPServer['status']>['tools'],
+): SideEffect | undefined {
+  const claimed = told?.find((tool) => tool.name === name)?.claimedSideEffect ?? '';
+  return stricterThan(sideEffect, claimed) || undefined;
 }
 
 function linesOf(types: readonly TypeLine[] | undefined): TypeLine[] | undefined {

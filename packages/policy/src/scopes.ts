@@ -30,7 +30,9 @@ export function scopeRulesOf({ auth, tools = [] }: PolicyDocument): ScopeRules |
 export function neededScopes({ every, bySideEffect, byTool }: ScopeRules, facts: Facts): readonly string[] {
   if (facts.governance !== 'things') return every;
   const { thing, tool } = facts;
-  const ofEffect = tool.sideEffect === '' ? [] : (bySideEffect.get(tool.sideEffect) ?? []);
+  const ofEffect = [tool.sideEffect, tool.raisedTo].flatMap((effect) =>
+    effect === '' ? [] : (bySideEffect.get(effect) ?? []),
+  );
   const ofTool = thing.kind === 'tool' ? (byTool.get(thing.name) ?? []) : [];
   return [...new Set([...every, ...ofEffect, ...ofTool])];
 }

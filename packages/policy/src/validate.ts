@@ -71,6 +71,7 @@ function toolsAreValid({ tools = [] }: PolicyDocument): string | undefined {
       nameFault(`${at}.name`, tool.name, tool.name, seen) ??
       word(`${at}.required_trust`, tool.required_trust, POLICY_VOCABULARY.trust) ??
       word(`${at}.side_effect`, tool.side_effect, POLICY_VOCABULARY.sideEffects) ??
+      word(`${at}.observed_side_effect`, tool.observed_side_effect, POLICY_VOCABULARY.sideEffects) ??
       argumentsFault(`${at}.arguments`, tool.arguments ?? []);
     if (fault !== undefined) return fault;
   }

@@ -30,6 +30,11 @@ export function sideEffectOf(text: string | undefined): SideEffect | '' {
   return SIDE_EFFECTS.find((effect) => effect === word) ?? '';
 }
 
+/** The other side effect where it is the graver one; else `''`. */
+export function stricterThan(declared: SideEffect, other: SideEffect | ''): SideEffect | '' {
+  return other !== '' && SIDE_EFFECTS.indexOf(other) > SIDE_EFFECTS.indexOf(declared) ? other : '';
+}
+
 /** The declared risk, or what side effect and trust amount to; `''` when nothing is known. */
 export function riskOf(declared: string | undefined, sideEffect: SideEffect | '', trust: TrustRank): TrustLevel | '' {
   const word = normalWord(declared);

@@ -331,6 +331,9 @@ const InventoryTool = z.strictObject({
   proposedSideEffect: SideEffect.meta({
     description: "Read from the server's annotations; unknown counts as destructive.",
   }),
+  claimedSideEffect: SideEffect.optional().meta({
+    description: 'What its annotations say plainly; counts where it is more than what `spec.tools` declares.',
+  }),
   arguments: z
     .array(z.strictObject({ path: z.string(), type: z.string() }))
     .max(256)

@@ -48,6 +48,7 @@ export const FULL: PolicyDocument = {
       labels: { z: 'label-z', a: 'label-a' },
       required_scopes: ['tool-scope'],
       arguments: [{ path: '/argument', type: 'string' }],
+      observed_side_effect: 'destructive',
     },
   ],
   grants: [
