@@ -22,6 +22,7 @@ import { createOpenExchanges } from './open-exchanges.ts';
 import { whyNotReady } from './readiness.ts';
 import { type Refusal, createRefusalLog } from './refusals.ts';
 import { type RouteTable, createRouteTable } from './route.ts';
+import { type ReadSecret } from './secrets.ts';
 import { type SessionSeal, createSessionSeal } from './session-seal.ts';
 import { type TlsOptions, openTls } from './tls/open-tls.ts';
 import { NO_PEERS } from './tls/peer.ts';
@@ -79,6 +80,8 @@ export interface GatewayOptions {
   readonly allowedOrigins: readonly string[];
   /** Public keys of who issues session tokens. */
   readonly tokenKeys: TokenKeySource;
+  /** Values that policies name; there are none unless given. */
+  readonly readSecret?: ReadSecret;
   /**
    * Keys that ids of MCP sessions and tasks are sealed with, 32 bytes each: the first seals, all open. One for the life of
    * the process unless given; replicas that share them serve each other's sessions.
@@ -102,6 +105,7 @@ export interface Gateway extends Running {
   readonly routes: RouteTable;
 }
 
+const NO_SECRETS: ReadSecret = async () => undefined;
 const SESSION_KEY_BYTES = 32;
 const MAX_LIST_BYTES = 16 * 1024 * 1024;
 const MAX_EVENT_BYTES = 16 * 1024 * 1024;
@@ -138,7 +142,7 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
   const legacyToModern = createLegacyToModern({ upstream, clock, log });
   const ways = createWays({ upstream, eras, bridges: { modernToLegacy, legacyToModern } });
   opened.add(() => ways.close());
-  const oauth = createOauthVerifier({ clock, log });
+  const oauth = createOauthVerifier({ clock, log, readSecret: options.readSecret ?? NO_SECRETS });
   opened.add(() => oauth.close());
   const routes = createRouteTable(measurePropagation(metrics.registry));
   const open = createOpenExchanges(clock);

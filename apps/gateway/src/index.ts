@@ -5,6 +5,7 @@ export { type AuditSink } from './audit.ts';
 export { type TokenKeyHolder, type TokenKeySource, holdTokenKeys } from './identify/token-keys.ts';
 export { watchTokenKeysFile } from './identify/token-keys-file.ts';
 export { pollTokenKeysUrl } from './identify/token-keys-url.ts';
+export { type ReadSecret, type SecretRef } from './secrets.ts';
 export { openSessionKeys } from './session-keys.ts';
 export { type SessionPlace, type SessionSeal, createSessionSeal } from './session-seal.ts';
 export { type PolicyHolder, type PolicySource, holdPolicy } from './policy-source.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '@mcp-runtime/api';
-import { Secret, writeFileAtomically } from '@mcp-runtime/base';
+import { Secret, readSecretFile, writeFileAtomically } from '@mcp-runtime/base';
 
 /** Files of the data folder. Others read `runtime.json` and `admin.token` to find and open the API. */
 export interface DataDir {
@@ -72,15 +72,9 @@ export async function removeRuntimeFile({ runtimeFile }: DataDir): Promise<void>
 }
 
 /** A Secret on a host is a file: `secrets/NAMESPACE/NAME/KEY` in the data folder. Undefined when there is none. */
-export async function readSecretFile(
+export function secretOf(
   { secrets }: DataDir,
-  namespace: string,
-  name: string,
-  key: string,
-): Promise<string | undefined> {
-  if (![namespace, name, key].every((part) => /^[\w.-]+$/.test(part) && !part.startsWith('.'))) return undefined;
-  return readFile(join(secrets, namespace, name, key), 'utf8').then(
-    (text) => text.replace(/\n$/, ''),
-    () => undefined,
-  );
+  { namespace, name, key }: { readonly namespace: string; readonly name: string; readonly key: string },
+): Promise<Secret | undefined> {
+  return readSecretFile(secrets, [namespace, name, key]);
 }

@@ -27,8 +27,8 @@ import {
   dataDirAt,
   openAdminToken,
   prepareDataDir,
-  readSecretFile,
   removeRuntimeFile,
+  secretOf,
   writeRuntimeFile,
 } from './data-dir.ts';
 import { publishTo } from './gateway-publisher.ts';
@@ -117,6 +117,7 @@ async function open(options: LocalRuntimeOptions, opened: OpenedSoFar): Promise<
     allowedHosts: [],
     allowedOrigins: [],
     tokenKeys,
+    readSecret: (ref) => secretOf(dataDir, ref),
     sessionKeys: await openSessionKeys(dataDir.sessionKeys),
     audit: audit.sink,
     limits: DEFAULT_LIMITS,
@@ -150,7 +151,7 @@ async function open(options: LocalRuntimeOptions, opened: OpenedSoFar): Promise<
     infrastructure: host,
     publisher,
     probe: (key, url, signal) => probe(key, url.replace(gateway.url, gateway.probeUrl), signal),
-    readSecret: (namespace, name, key) => readSecretFile(dataDir, namespace, name, key),
+    readSecret: async (namespace, name, key) => (await secretOf(dataDir, { namespace, name, key }))?.reveal(),
     clock,
     log,
   });

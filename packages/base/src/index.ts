@@ -11,6 +11,7 @@ export { OpenedSoFar, type Running, closeOnce } from './lifecycle.ts';
 // configuration, secrets and files
 export { ConfigError, type ConfigProblem, type ConfigSource, loadConfig } from './config.ts';
 export { Secret } from './secret.ts';
+export { readSecretFile } from './secret-files.ts';
 export { readIfPresent, writeFileAtomically } from './files.ts';
 
 // values from outside

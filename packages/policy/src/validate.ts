@@ -45,6 +45,8 @@ function authIsComplete({ auth }: PolicyDocument): string | undefined {
   const fault = word('auth.mode', auth?.mode, POLICY_VOCABULARY.authModes);
   if (fault !== undefined) return fault;
   const mode = normalWord(auth?.mode);
+  if (auth?.introspection !== undefined && !/^[^/]+\/[^/]+$/.test(auth.introspection.client_secret_ref))
+    return 'auth.introspection.client_secret_ref: must be `secretName/key`';
   if (mode === 'oauth' && isBlank(auth?.issuer_url)) return 'auth.issuer_url: is needed by mode oauth';
   if (mode !== 'oauth' && OAUTH_ONLY.some((member) => auth?.[member] !== undefined))
     return `auth.mode: found \`${mode}\`, must be oauth for ${OAUTH_ONLY.join(', ')}`;

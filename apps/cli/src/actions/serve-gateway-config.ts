@@ -15,6 +15,7 @@ export const GatewayConfig = z.strictObject({
   allowedOrigins: z.array(z.string()).default([]),
   jwks: z.string().optional(),
   sessionKeys: z.string().optional(),
+  secretsDir: z.string().optional(),
   trustedListen: z.string().optional(),
   trustedProxy: z.string().optional(),
   tlsCert: z.string().optional(),

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { AppError } from '@mcp-runtime/api';
-import { ConfigError, OpenedSoFar, loadConfig, systemClock } from '@mcp-runtime/base';
+import { ConfigError, OpenedSoFar, loadConfig, readSecretFile, systemClock } from '@mcp-runtime/base';
 import { createLogger } from '@mcp-runtime/base/logger';
 import { openSpool, redact } from '@mcp-runtime/events';
 import {
   type AuditSink,
   DEFAULT_LIMITS,
+  type ReadSecret,
   type TokenKeySource,
   holdPolicy,
   holdTokenKeys,
@@ -37,6 +38,7 @@ interface Flags {
   readonly 'trust-headers-from': readonly string[];
   readonly jwks: string | undefined;
   readonly 'session-keys': string | undefined;
+  readonly 'secrets-dir': string | undefined;
   readonly 'audit-dir': string | undefined;
   readonly config: string | undefined;
 }
@@ -73,6 +75,7 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
       allowedHosts: config.allowedHosts,
       allowedOrigins: config.allowedOrigins,
       tokenKeys: await openTokenKeys(config.jwks, opened, log),
+      readSecret: secretsIn(config.secretsDir),
       ...(config.sessionKeys === undefined ? {} : { sessionKeys: await openSessionKeys(config.sessionKeys) }),
       audit,
       limits: { ...DEFAULT_LIMITS, ...config.limits },
@@ -133,6 +136,7 @@ async function readConfig(flags: Flags): Promise<GatewayConfig> {
     trustHeadersFrom: flags['trust-headers-from'].length === 0 ? undefined : flags['trust-headers-from'],
     jwks: flags.jwks,
     sessionKeys: flags['session-keys'],
+    secretsDir: flags['secrets-dir'],
     auditDir: flags['audit-dir'],
   };
   const file = flags.config === undefined ? [] : [{ name: flags.config, values: await readConfigFile(flags.config) }];
@@ -153,6 +157,11 @@ async function readConfigFile(path: string): Promise<Readonly<Record<string, unk
     throw new AppError('invalid_config', `${path}: must be a mapping of settings`);
   }
   return { ...value };
+}
+
+/** Secrets of the server's own namespace: a folder for each, as a cluster mounts them. */
+function secretsIn(dir: string | undefined): ReadSecret {
+  return async ({ name, key }) => (dir === undefined ? undefined : readSecretFile(dir, [name, key]));
 }
 
 /** Of a file or a URL; without either no session token counts. */

@@ -69,6 +69,11 @@ export const RUNTIME_COMMANDS = [
         summary: 'keys that session tokens are signed with; read again when they change',
         placeholder: 'FILE|URL',
       },
+      'secrets-dir': {
+        type: 'text',
+        summary: 'folder of the secrets that the policy names, as NAME/KEY',
+        placeholder: 'DIR',
+      },
       'session-keys': {
         type: 'text',
         summary: 'keys that MCP session ids are sealed with, shared by replicas; made when absent',

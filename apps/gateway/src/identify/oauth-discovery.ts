@@ -2,11 +2,14 @@ import { isLoopbackAddress } from '@mcp-runtime/base';
 import { type JSONWebKeySet } from 'jose';
 import { z } from 'zod';
 import { NoSuchDocument, fetchJson } from '../outbound/fetch-json.ts';
-import { ANYWHERE, PUBLIC_ONLY } from '../outbound/reach.ts';
+import { ANYWHERE, PUBLIC_ONLY, type Reach } from '../outbound/reach.ts';
 
 const DOCUMENTS = ['oauth-authorization-server', 'openid-configuration'] as const;
 
-const Metadata = z.object({ issuer: z.string(), jwks_uri: z.string().trim().min(1) });
+const place = z.string().trim().min(1);
+const KeysMetadata = z.object({ issuer: z.string(), jwks_uri: place });
+/** RFC 8414 §2. */
+const IntrospectionMetadata = z.object({ issuer: z.string(), introspection_endpoint: place });
 
 const PublicKey = z.looseObject({ kty: z.enum(['RSA', 'EC', 'OKP']) });
 const KeySet = z.object({ keys: z.array(z.unknown()) });
@@ -14,12 +17,32 @@ const KeySet = z.object({ keys: z.array(z.unknown()) });
 /** Finds and reads the public keys of an issuer (RFC 8414, OpenID Connect Discovery). Rejects when that is not possible. */
 export async function readIssuerKeys(issuer: string, signal: AbortSignal): Promise<JSONWebKeySet> {
   const url = issuerUrl(issuer);
-  const jwksUri = keysUrl(await findMetadata(issuer, url, signal), url);
-  // The operator chose the issuer, so its host may be anywhere; any other host is the word of a document.
-  const reach = jwksUri.hostname === url.hostname ? ANYWHERE : PUBLIC_ONLY;
-  const { keys } = KeySet.parse(await fetchJson(jwksUri, { reach, signal }));
+  const { jwks_uri } = await findMetadata(issuer, { url, schema: KeysMetadata, signal });
+  const place = namedPlace(jwks_uri, url);
+  const { keys } = KeySet.parse(await fetchJson(place.url, { reach: place.reach, signal }));
   // Keys of a kind that we do not know are left out (RFC 7517 §5).
   return { keys: keys.flatMap((key) => PublicKey.safeParse(key).data ?? []) };
+}
+
+/** Something of an issuer, and which addresses it may have. */
+export interface IssuerPlace {
+  readonly url: URL;
+  readonly reach: Reach;
+}
+
+/** Finds where an issuer is asked about tokens (RFC 7662). Rejects when its metadata do not say it. */
+export async function findIntrospection(issuer: string, signal: AbortSignal): Promise<IssuerPlace> {
+  const url = issuerUrl(issuer);
+  const metadata = await findMetadata(issuer, { url, schema: IntrospectionMetadata, signal });
+  return namedPlace(metadata.introspection_endpoint, url);
+}
+
+/** The place that the operator chose. @throws when a secret must not be sent there. */
+export function introspectionAt(text: string): IssuerPlace {
+  const url = URL.parse(text);
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackAddress(url.hostname)))
+    return { url, reach: ANYWHERE };
+  throw new Error('the introspection URL is not an https URL');
 }
 
 function issuerUrl(issuer: string): URL {
@@ -32,11 +55,14 @@ function issuerUrl(issuer: string): URL {
 }
 
 /** Only `NoSuchDocument` lets the next place be tried: a host that does not answer is asked once. */
-async function findMetadata(issuer: string, url: URL, signal: AbortSignal): Promise<z.infer<typeof Metadata>> {
+async function findMetadata<T extends { readonly issuer: string }>(
+  issuer: string,
+  { url, schema, signal }: { readonly url: URL; readonly schema: z.ZodType<T>; readonly signal: AbortSignal },
+): Promise<T> {
   const faults: unknown[] = [];
   for (const place of metadataUrls(url)) {
     try {
-      const metadata = Metadata.safeParse(await fetchJson(place, { reach: ANYWHERE, signal }));
+      const metadata = schema.safeParse(await fetchJson(place, { reach: ANYWHERE, signal }));
       // RFC 8414 §3.3: metadata of another issuer must not be used.
       if (metadata.success && metadata.data.issuer === issuer) return metadata.data;
       faults.push(new Error(`\`${place.href}\` is not the metadata of this issuer`));
@@ -56,9 +82,10 @@ function metadataUrls(issuer: URL): readonly URL[] {
   return path === '' ? appended : [...appended, ...inserted];
 }
 
-function keysUrl(metadata: z.infer<typeof Metadata>, issuer: URL): URL {
-  const url = URL.parse(metadata.jwks_uri);
+/** The operator chose the issuer, so its host may be anywhere; any other host is the word of a document. */
+function namedPlace(text: string, issuer: URL): IssuerPlace {
+  const url = URL.parse(text);
   const isAllowed = url !== null && (url.protocol === 'https:' || url.origin === issuer.origin);
-  if (!isAllowed) throw new Error(`\`${metadata.jwks_uri}\` is neither https nor of the issuer's origin`);
-  return url;
+  if (!isAllowed) throw new Error(`\`${text}\` is neither https nor of the issuer's origin`);
+  return { url, reach: url.hostname === issuer.hostname ? ANYWHERE : PUBLIC_ONLY };
 }

@@ -12,7 +12,7 @@ const MINUTE = 60_000;
 /** Verifies tokens of a test issuer, at a time that the test moves. */
 function verifierOf({ url }: { readonly url: string }) {
   const time = { now: Date.now() };
-  const verifier = createOauthVerifier({ clock: () => time.now, log: silentLogger });
+  const verifier = createOauthVerifier({ clock: () => time.now, log: silentLogger, readSecret: async () => undefined });
   return {
     kindOf: async (token: string) => (await verifier.verify(token, { issuer: url, audience: AUDIENCE })).kind,
     after: (ms: number): void => void (time.now += ms),

@@ -1,6 +1,9 @@
 import { hash } from 'node:crypto';
 import { type Clock, type Logger } from '@mcp-runtime/base';
+import { decodeProtectedHeader } from 'jose';
+import { type ReadSecret } from '../secrets.ts';
 import { type OauthClaims, isAlive, readClaims } from './oauth-claims.ts';
+import { type IntrospectionRules, createIntrospector } from './oauth-introspection.ts';
 import { type Issuer, type IssuerKeys, createIssuer } from './oauth-issuer.ts';
 
 export type Verified =
@@ -9,9 +12,22 @@ export type Verified =
   /** The issuer cannot be asked for its keys. */
   | { readonly kind: 'unavailable' };
 
+interface Expected {
+  readonly issuer: string;
+  readonly audience: string;
+  /** How tokens that are no JWT are asked about; without it they are invalid. */
+  readonly introspection?: IntrospectionRules | undefined;
+}
+
+interface OauthPorts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly readSecret: ReadSecret;
+}
+
 export interface OauthVerifier {
   /** Never rejects. `issuer` and `audience` are compared as they are written. */
-  verify(token: string, expected: { readonly issuer: string; readonly audience: string }): Promise<Verified>;
+  verify(token: string, expected: Expected): Promise<Verified>;
   /** Ends what is asked of issuers. */
   close(): void;
 }
@@ -26,8 +42,9 @@ const UNAVAILABLE = { kind: 'unavailable' } as const;
  * Verifies access tokens of any issuer. A signature is checked once: what it proved is remembered for as long as the token
  * lives and the keys were not read again.
  */
-export function createOauthVerifier({ clock, log }: { readonly clock: Clock; readonly log: Logger }): OauthVerifier {
+export function createOauthVerifier({ clock, log, readSecret }: OauthPorts): OauthVerifier {
   const ending = new AbortController();
+  const introspector = createIntrospector({ clock, log, readSecret, signal: ending.signal });
   const issuers = new Map<string, Issuer>();
 
   function issuerOf(url: string): Issuer {
@@ -52,15 +69,24 @@ export function createOauthVerifier({ clock, log }: { readonly clock: Clock; rea
   }
 
   return {
-    verify: async (token, { issuer, audience }) => {
+    verify: async (token, { issuer, audience, introspection }) => {
       if (token.length > MAX_TOKEN_LENGTH) return INVALID;
-      const claims = await claimsOf(token, issuer);
+      const isOpaque = introspection !== undefined && !isJwt(token);
+      const claims = await (isOpaque ? introspector.claimsOf(token, introspection) : claimsOf(token, issuer));
       if (claims === 'unavailable') return UNAVAILABLE;
       if (claims === 'invalid' || !isAlive(claims, clock()) || !claims.aud.includes(audience)) return INVALID;
       return { kind: 'valid', claims };
     },
     close: () => ending.abort(),
   };
+}
+
+function isJwt(token: string): boolean {
+  try {
+    return decodeProtectedHeader(token).alg !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 async function claimsUnder(

@@ -2,9 +2,11 @@ import { type IncomingMessage } from 'node:http';
 import { isSessionTokenIssuer, serverAudience } from '@mcp-runtime/api';
 import { type Policy } from '@mcp-runtime/policy';
 import { decodeJwt } from 'jose';
+import { secretRefOf } from '../secrets.ts';
 import { type Caller, type Identified, NOBODY, PROBE, refuse } from './caller.ts';
 import { identityOfClaims } from './claim-identity.ts';
 import { type Credential } from './credential.ts';
+import { type IntrospectionRules } from './oauth-introspection.ts';
 import { type OauthVerifier } from './oauth-verifier.ts';
 import { type PossessionChecker } from './possession.ts';
 import { type TokenVerifier } from './token-verifier.ts';
@@ -47,9 +49,10 @@ export async function identifyByOauth(
   if (credential === undefined)
     return refuse('missing_bearer_token', 'the server asks for an OAuth access token', nobody);
   const audience = firstNonBlank(policy.document.auth?.audience?.trim(), resource);
-  const verified = await oauth.verify(credential.token, { issuer, audience });
+  const introspection = introspectionOf(policy, issuer);
+  const verified = await oauth.verify(credential.token, { issuer, audience, introspection });
   if (verified.kind === 'unavailable') {
-    return refuse('oauth_provider_unavailable', 'the keys of the issuer cannot be read', nobody);
+    return refuse('oauth_provider_unavailable', 'the issuer cannot be asked', nobody);
   }
   if (verified.kind === 'invalid') return refuse('invalid_token', 'the token is not valid for this server', nobody);
   const confirmation = verified.claims.cnf;
@@ -60,6 +63,12 @@ export async function identifyByOauth(
   if (named === undefined) return refuse('invalid_token', 'the token does not name the caller as it should', nobody);
   const identity = { ...named, session: firstNonBlank(named.session, sessionName) };
   return { ok: true, caller: { identity, source: 'token', session: undefined, scopes } };
+}
+
+function introspectionOf({ document, revision, server }: Policy, issuer: string): IntrospectionRules | undefined {
+  const { url, client_id, client_secret_ref } = document.auth?.introspection ?? {};
+  if (client_id === undefined || client_secret_ref === undefined) return undefined;
+  return { issuer, url, clientId: client_id, secret: secretRefOf(server.namespace, client_secret_ref), revision };
 }
 
 /** Reads without believing: it only chooses who is asked whether the token holds. */
