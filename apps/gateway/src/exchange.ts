@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type ErrorCode, type Target } from '@mcp-runtime/api';
-import { type Era, type Message } from '@mcp-runtime/mcp';
+import { type Era, type Message, isListening } from '@mcp-runtime/mcp';
 import { type Decision, type Policy } from '@mcp-runtime/policy';
 import { type Caller, NOBODY } from './identify/caller.ts';
 import { type Route } from './route.ts';
@@ -59,6 +59,11 @@ export function openExchange(given: NewExchange): Exchange {
     verdict: undefined,
     bytesOut: 0,
   };
+}
+
+/** Whether it has no end of its own: a legacy stream, or a subscription. */
+export function isStream({ verb, message }: Exchange): boolean {
+  return verb === 'GET' || isListening(message);
 }
 
 const EMPTY = Buffer.alloc(0);

@@ -3,6 +3,7 @@ import { isLostSession } from '@mcp-runtime/mcp';
 import { type Permit } from '@mcp-runtime/policy';
 import { type AnswerBody, type Delivery } from './answer/delivery.ts';
 import { dataEvent, eventsBody } from './answer/events.ts';
+import { createGate } from './answer/gate.ts';
 import { plainBody } from './answer/plain.ts';
 import { shortBody } from './answer/short.ts';
 import { responseThrough } from './answer/view.ts';
@@ -11,7 +12,7 @@ import { unreadable, wholeBody } from './answer/whole.ts';
 import { askAgain } from './authorize.ts';
 import { denialReply } from './denial.ts';
 import { type Ways } from './eras/ways.ts';
-import { type Exchange } from './exchange.ts';
+import { type Exchange, isStream } from './exchange.ts';
 import { answeredSessionId, callerHeaders, mediaType, sessionIdOf, upstreamHeaders } from './headers.ts';
 import { Notices, listsToldOn } from './notices.ts';
 import { type OpenExchanges } from './open-exchanges.ts';
@@ -29,7 +30,9 @@ export interface ForwardPorts {
   readonly taskSeal: TaskSeal;
   /** Appends the audit event. Rejects only where the server asks that nothing goes unrecorded. */
   readonly record: (exchange: Exchange, ending: Ending) => Promise<void>;
-  readonly limits: { readonly answerTimeoutMs: number; readonly maxListBytes: number; readonly maxEventBytes: number };
+  readonly limits: Readonly<
+    Record<'answerTimeoutMs' | 'streamTimeoutMs' | 'abandonedTimeoutMs' | 'maxListBytes' | 'maxEventBytes', number>
+  >;
 }
 
 /** Takes an authorized exchange to its server and back. Resolves when it has ended; never rejects. */
@@ -50,6 +53,7 @@ class Forwarding implements AnswerReceiver {
   #body: AnswerBody | undefined;
   #status = 0;
   #isEvents = false;
+  #bytesSeen = 0;
   #recorded: Promise<void> | undefined;
   #giveUp: () => void = () => {};
   #isOver = false;
@@ -68,15 +72,18 @@ class Forwarding implements AnswerReceiver {
       exchange,
       ask: (policy, now) => askAgain(exchange, policy, now),
       cut: (reason, message) => void this.#cut(reason, message),
+      isStream: isStream(exchange),
       hears: listsToldOn(exchange).length > 0,
+      keepAlive: () => this.#keepAlive(),
       tell: (lists) => {
         if (!this.#isOver) this.#notices.tell(lists);
       },
     });
     exchange.response.once('close', () => this.#onCallerGone());
-    const idleTimeoutMs = exchange.verb === 'GET' ? 0 : limits.answerTimeoutMs;
+    const idleTimeoutMs = exchange.verb === 'GET' ? limits.streamTimeoutMs : limits.answerTimeoutMs;
+    const { streamTimeoutMs } = limits;
     const body = exchange.verb === 'POST' ? exchange.body : null;
-    const request = { method: exchange.verb, headers: upstreamHeaders(exchange), body, idleTimeoutMs };
+    const request = { method: exchange.verb, headers: upstreamHeaders(exchange), body, idleTimeoutMs, streamTimeoutMs };
     this.#giveUp = ways.send({ exchange, target: this.#target, request }, this);
     await this.#ended.promise;
     remove();
@@ -95,7 +102,7 @@ class Forwarding implements AnswerReceiver {
     this.#isEvents = type === 'text/event-stream';
     const delivery: Delivery = {
       exchange: this.#exchange,
-      flow,
+      gate: createGate(flow),
       status,
       headers: callerHeaders(this.#exchange, headers, this.#sessionFor(headers)),
       record: (ending) => this.#record(ending),
@@ -131,12 +138,12 @@ class Forwarding implements AnswerReceiver {
 
   /** A stream has no end to wait for: its record is written before its first byte. */
   #openStream(delivery: Delivery): void {
-    delivery.flow.pause();
+    delivery.gate.hold('record');
     this.#body = { onChunk: () => {}, onEnd: async () => {} };
     void this.#record({ status: delivery.status, outcome: 'ok' }).then(
       () => {
         this.#body = eventsBody(delivery, viewsOfStream(this.#exchange), this.#ports.limits.maxEventBytes);
-        delivery.flow.resume();
+        delivery.gate.release('record');
       },
       (error: unknown) => this.#failUnrecorded(error),
     );
@@ -175,6 +182,15 @@ class Forwarding implements AnswerReceiver {
     return this.#ports.taskSeal.seal({ id, tool }, { ...route, upstream: this.#target, identity: caller.identity });
   }
 
+  /** A comment on a stream that said nothing since the last one, so that nobody between takes it for dead. */
+  #keepAlive(): void {
+    const { response, bytesOut } = this.#exchange;
+    const isQuiet = bytesOut === this.#bytesSeen;
+    this.#bytesSeen = bytesOut;
+    if (!isQuiet || this.#isOver || !this.#isEvents || !response.headersSent || response.writableNeedDrain) return;
+    response.write(': \n\n');
+  }
+
   #record(ending: Ending): Promise<void> {
     return (this.#recorded ??= this.#ports.record(this.#exchange, ending));
   }
@@ -184,7 +200,15 @@ class Forwarding implements AnswerReceiver {
     const { verb, era, response } = this.#exchange;
     if (this.#isOver || response.writableFinished) return;
     const goesOn = verb === 'POST' && era.kind === 'legacy';
-    if (goesOn) return;
+    const { abandonedTimeoutMs } = this.#ports.limits;
+    if (!goesOn) return this.#abandon();
+    if (abandonedTimeoutMs === 0) return;
+    const late = setTimeout(() => this.#abandon(), abandonedTimeoutMs).unref();
+    void this.#ended.promise.then(() => clearTimeout(late));
+  }
+
+  #abandon(): void {
+    if (this.#isOver) return;
     this.#giveUp();
     this.#isOver = true;
     this.#record({ status: this.#status || 499, outcome: 'canceled' }).then(

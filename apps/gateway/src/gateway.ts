@@ -31,11 +31,18 @@ import { createHttpUpstream } from './upstream/http.ts';
 
 export interface GatewayLimits {
   readonly maxBodyBytes: number;
-  /** Requests in progress at once, open streams included. */
+  /** Requests in progress at once. */
   readonly maxInFlight: number;
+  /** Streams without an end of their own at once: those of legacy sessions, and subscriptions. */
   readonly maxStreams: number;
   /** Longest silence of a server while a request waits, milliseconds. */
   readonly answerTimeoutMs: number;
+  /** Longest silence of a server on an event stream, milliseconds; 0 is no limit. */
+  readonly streamTimeoutMs: number;
+  /** How long a call goes on whose legacy caller went away, which does not cancel it, milliseconds; 0 is no limit. */
+  readonly abandonedTimeoutMs: number;
+  /** After how much silence the caller of an event stream gets a comment, milliseconds; 0 is never. */
+  readonly keepAliveMs: number;
   /** Time for a client to send its head and body, milliseconds. */
   readonly requestTimeoutMs: number;
   /** Time for a TLS handshake, milliseconds. */
@@ -49,6 +56,9 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   maxInFlight: 2048,
   maxStreams: 12_000,
   answerTimeoutMs: 300_000,
+  streamTimeoutMs: 0,
+  abandonedTimeoutMs: 300_000,
+  keepAliveMs: 15_000,
   requestTimeoutMs: 30_000,
   handshakeTimeoutMs: 10_000,
   maxHandshakes: 1024,
@@ -174,7 +184,7 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
       open,
       seal: countingSeal(seal, metrics),
       taskSeal: createTaskSeal(sessionKeys),
-      limits: { answerTimeoutMs: limits.answerTimeoutMs, maxListBytes: MAX_LIST_BYTES, maxEventBytes: MAX_EVENT_BYTES },
+      limits: { ...limits, maxListBytes: MAX_LIST_BYTES, maxEventBytes: MAX_EVENT_BYTES },
     },
   };
   const status = (): Readonly<Record<string, unknown>> => ({
@@ -227,6 +237,11 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
   });
   const sweeper = setInterval(() => open.sweep(clock()), SWEEP_MS).unref();
   opened.add(() => clearInterval(sweeper));
+  if (limits.keepAliveMs > 0) {
+    // Twice in that time: a stream that spoke just after one look is quiet for a whole one more.
+    const keeper = setInterval(() => open.keepAlive(), limits.keepAliveMs / 2).unref();
+    opened.add(() => clearInterval(keeper));
+  }
   return {
     ...closeOnce(() => opened.releaseAll()),
     url: main.url,

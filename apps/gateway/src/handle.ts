@@ -5,7 +5,7 @@ import { type Clock, type HostPolicy, type Logger, isAllowedHost } from '@mcp-ru
 import { type AuditSink } from './audit.ts';
 import { authorize } from './authorize.ts';
 import { denialReply } from './denial.ts';
-import { type Exchange, type Verb, openExchange } from './exchange.ts';
+import { type Exchange, type Verb, isStream, openExchange } from './exchange.ts';
 import { type ForwardPorts, forward } from './forward.ts';
 import { sessionIdOf } from './headers.ts';
 import { type Hops } from './identify/hops.ts';
@@ -104,17 +104,20 @@ async function serve(exchange: Exchange, route: Route, parts: GatewayParts): Pro
 /** Limits and inspection: what is known before anybody is asked who calls. */
 async function read(exchange: Exchange, parts: GatewayParts): Promise<Reply | undefined> {
   const { limits, forwarding } = parts;
-  const isStream = exchange.verb === 'GET';
-  if (forwarding.open.count() >= (isStream ? limits.maxStreams : limits.maxInFlight)) {
-    return check(exchange, 'overloaded', 'too many requests are in progress');
-  }
+  const { calls, streams } = forwarding.open.count();
+  const isFull = exchange.verb === 'GET' ? streams >= limits.maxStreams : calls >= limits.maxInFlight;
+  if (isFull) return check(exchange, 'overloaded', TOO_MANY);
   if (exchange.verb !== 'POST') return undefined;
   if (!hasJsonBody(exchange.request)) {
     return check(exchange, 'unsupported_media_type', 'the body must be `application/json` in UTF-8, not compressed');
   }
   exchange.body = await readBody(exchange.request, limits.maxBodyBytes);
-  return inspect(exchange);
+  const refused = inspect(exchange);
+  const isOneTooMany = isStream(exchange) && streams >= limits.maxStreams;
+  return refused ?? (isOneTooMany ? check(exchange, 'overloaded', TOO_MANY) : undefined);
 }
+
+const TOO_MANY = 'too many requests are in progress';
 
 /** Who calls, and whether they may. Leaves a permit in the exchange, or returns the refusal. */
 async function decide(exchange: Exchange, parts: GatewayParts): Promise<Reply | undefined> {

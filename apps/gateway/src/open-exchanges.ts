@@ -10,6 +10,9 @@ export interface OpenExchange {
   ask(policy: Policy, now: number): { readonly reason: ErrorCode; readonly message: string } | undefined;
   /** Ends it at once; nothing more of the server reaches the caller. */
   cut(reason: ErrorCode, message: string): void;
+  keepAlive(): void;
+  /** Whether it has no end of its own, and is counted with those. */
+  readonly isStream: boolean;
   /** Whether its caller is told of lists that change. */
   readonly hears: boolean;
   /** Told after a change that leaves it open: the lists of which its caller sees something else now. */
@@ -19,19 +22,21 @@ export interface OpenExchange {
 /** Every exchange that is open, so that a revocation ends those that it concerns. */
 export interface OpenExchanges {
   add(open: OpenExchange): () => void;
-  count(): number;
+  count(): { readonly calls: number; readonly streams: number };
   all(): Iterable<OpenExchange>;
   /** Follows the policy of a route from now on. Idempotent. */
   follow(route: Route): void;
   /** Asks all again where a grant or a session began or ended since the last time. */
   sweep(now: number): void;
+  /** For every stream that is quiet. */
+  keepAlive(): void;
   closeAll(): void;
 }
 
 export function createOpenExchanges(clock: () => number): OpenExchanges {
   const byPath = new Map<string, Set<OpenExchange>>();
   const followed = new Map<string, Followed>();
-  let count = 0;
+  const count = { calls: 0, streams: 0 };
 
   function recheck(path: string, before: Moment | undefined, after: Moment): void {
     for (const open of byPath.get(path) ?? []) {
@@ -47,10 +52,11 @@ export function createOpenExchanges(clock: () => number): OpenExchanges {
       const same = byPath.get(path) ?? new Set();
       byPath.set(path, same);
       same.add(open);
-      count += 1;
+      const kind = open.isStream ? 'streams' : 'calls';
+      count[kind] += 1;
       return () => {
         if (!same.delete(open)) return;
-        count -= 1;
+        count[kind] -= 1;
         if (same.size === 0 && byPath.get(path) === same) byPath.delete(path);
       };
     },
@@ -84,6 +90,9 @@ export function createOpenExchanges(clock: () => number): OpenExchanges {
         one.seen = { policy: before.policy, now };
         recheck(one.route.path, before, one.seen);
       }
+    },
+    keepAlive: () => {
+      for (const same of byPath.values()) for (const open of same) open.keepAlive();
     },
     closeAll: () => {
       for (const { stop } of followed.values()) stop();

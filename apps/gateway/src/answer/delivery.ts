@@ -1,12 +1,12 @@
 import { type AppError } from '@mcp-runtime/api';
 import { type Ending } from '../record.ts';
-import { type Flow } from '../upstream/port.ts';
+import { type Gate } from './gate.ts';
 import { type Exchange } from '../exchange.ts';
 
 /** What the ways of delivering an answer share. */
 export interface Delivery {
   readonly exchange: Exchange;
-  readonly flow: Flow;
+  readonly gate: Gate;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** Writes the audit record, once; later calls change nothing. Must come before the end of the answer. */
@@ -22,18 +22,24 @@ export interface AnswerBody {
 }
 
 /** Writes to the caller and counts it. */
-export function write(to: Pick<Delivery, 'exchange' | 'flow'>, bytes: Buffer | string): void {
+export function write(to: Pick<Delivery, 'exchange' | 'gate'>, bytes: Buffer | string): void {
   to.exchange.bytesOut += Buffer.byteLength(bytes);
   send(to, bytes);
 }
 
 /** Writes what was counted, and holds the server back while the caller is slow. A caller who left takes everything. */
-export function send({ exchange, flow }: Pick<Delivery, 'exchange' | 'flow'>, bytes: Buffer | string): void {
+export function send({ exchange, gate }: Pick<Delivery, 'exchange' | 'gate'>, bytes: Buffer | string): void {
   const { response } = exchange;
   if (response.destroyed || response.writableEnded) return;
-  if (response.write(bytes)) return;
-  flow.pause();
-  response.once('drain', () => flow.resume());
+  const isBehind = response.writableNeedDrain;
+  if (response.write(bytes) || isBehind) return;
+  gate.hold('caller');
+  // One who leaves while behind takes the rest, for the record.
+  const release = (): void => {
+    response.off('drain', release).off('close', release);
+    gate.release('caller');
+  };
+  response.once('drain', release).once('close', release);
 }
 
 export function writeHead(

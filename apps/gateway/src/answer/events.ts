@@ -13,7 +13,7 @@ const MAX_WAITING = 64;
  * event that carries the response.
  */
 export function eventsBody(delivery: Delivery, views: readonly View[], maxEventBytes: number): AnswerBody {
-  const { exchange, flow } = delivery;
+  const { exchange, gate } = delivery;
   const splitter = views.length === 0 ? new SseSplitter(maxEventBytes, responseFrom) : new SseSplitter(maxEventBytes);
   const waiting: SseEvent[] = [];
   const queued: Buffer[] = [];
@@ -33,7 +33,7 @@ export function eventsBody(delivery: Delivery, views: readonly View[], maxEventB
         void delivery.fail(new AppError('upstream_unavailable', 'the MCP server sent an event that is too long'));
         return;
       }
-      if (waiting.length > MAX_WAITING) flow.pause();
+      if (waiting.length > MAX_WAITING) gate.hold('record');
       // After a failure nothing is drained any more: nothing else of the server may pass.
       if (!isDraining) drained = drain().catch((error: unknown) => delivery.fail(asAppError(error)));
     },
@@ -53,7 +53,7 @@ export function eventsBody(delivery: Delivery, views: readonly View[], maxEventB
     }
     sendQueued();
     isDraining = false;
-    flow.resume();
+    gate.release('record');
   }
 
   function pass(event: SseEvent): void {

@@ -1,6 +1,7 @@
 import { type Socket, connect, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { AppError, asAppError } from '@mcp-runtime/api';
+import { mediaType } from '../headers.ts';
 import { AnswerFault } from './answer-head.ts';
 import { AnswerReader } from './answer-reader.ts';
 import { type AnswerReceiver, type UpstreamRequest } from './port.ts';
@@ -48,11 +49,10 @@ export class Connection {
 
   /** Sends a request; only when no exchange is running. Returns how to give it up, which closes the connection. */
   send(target: URL, request: UpstreamRequest, receiver: AnswerReceiver): () => void {
-    const reader = new AnswerReader(this.#listen(receiver));
+    const reader = new AnswerReader(this.#listen(receiver, request.streamTimeoutMs ?? request.idleTimeoutMs));
     const underway: Underway = { receiver, reader, hasEnded: false, hasClosed: false };
     this.#underway = underway;
-    if (request.idleTimeoutMs !== this.#idleTimeoutMs) this.#socket.setTimeout(request.idleTimeoutMs);
-    this.#idleTimeoutMs = request.idleTimeoutMs;
+    this.#allowSilence(request.idleTimeoutMs);
     if (Object.values(request.headers).some((value) => UNSENDABLE.test(value))) {
       queueMicrotask(() => this.#fail(new AppError('invalid_request', 'a header cannot be sent on')));
     } else this.#write(headOf(target, request), request.body);
@@ -90,11 +90,17 @@ export class Connection {
     this.#socket.write(whole);
   }
 
-  #listen(receiver: AnswerReceiver): ConstructorParameters<typeof AnswerReader>[0] {
+  #allowSilence(ms: number): void {
+    if (ms !== this.#idleTimeoutMs) this.#socket.setTimeout(ms);
+    this.#idleTimeoutMs = ms;
+  }
+
+  #listen(receiver: AnswerReceiver, streamTimeoutMs: number): ConstructorParameters<typeof AnswerReader>[0] {
     const isHeard = (): boolean => this.#underway?.receiver === receiver && !this.#underway.hasEnded;
     return {
       onHead: ({ status, headers, keepMs }) => {
         this.#keepMs = keepMs;
+        if (mediaType(headers) === 'text/event-stream') this.#allowSilence(streamTimeoutMs);
         const flow = { pause: () => this.#pause(receiver), resume: () => this.#resume(receiver) };
         if (isHeard()) receiver.onHead(status, headers, flow);
       },

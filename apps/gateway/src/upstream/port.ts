@@ -8,6 +8,8 @@ export interface UpstreamRequest {
   readonly body: Buffer | null;
   /** Longest silence in milliseconds before the head and between parts of the body; 0 is no limit. */
   readonly idleTimeoutMs: number;
+  /** The same from the head on of an answer that is an event stream; `idleTimeoutMs` unless given. */
+  readonly streamTimeoutMs?: number;
 }
 
 /** Receives an answer part by part. Every exchange that is not given up ends with exactly one of `onEnd` and `onFailure`. */
