@@ -4,10 +4,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import {
   CallToolResultSchema,
-  CreateMessageRequestSchema,
-  ElicitRequestSchema,
   ElicitationCompleteNotificationSchema,
-  ListRootsRequestSchema,
   LoggingMessageNotificationSchema,
   PromptListChangedNotificationSchema,
   ResourceUpdatedNotificationSchema,
@@ -15,7 +12,8 @@ import {
 } from '@modelcontextprotocol/sdk/types.js';
 import { untilTrue } from '../support/until.ts';
 import { type Governed, govern } from '../conformance/governed.ts';
-import { type ModernServer, SIGN_IN_URL, startModernServer } from './support/modern-server.ts';
+import { connectLegacy } from './support/legacy-client.ts';
+import { type ModernServer, startModernServer } from './support/modern-server.ts';
 
 /** The published client of the SDK 1.x at a server that speaks MCP 2026-07-28 and nothing else, with policy on. */
 
@@ -32,50 +30,8 @@ after(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-interface Connected extends AsyncDisposable {
-  readonly client: Client;
-  readonly transport: StreamableHTTPClientTransport;
-  readonly faults: readonly Error[];
-  readonly text: (name: string, args?: Record<string, unknown>) => Promise<string>;
-}
-
-const CAPABILITIES = { sampling: {}, elicitation: { form: {}, url: {} }, roots: {} };
-
-async function connect(capabilities: typeof CAPABILITIES | object = CAPABILITIES): Promise<Connected> {
-  const transport = new StreamableHTTPClientTransport(new URL(governed.url));
-  const client = new Client({ name: 'eras', version: '1' }, { capabilities });
-  const faults: Error[] = [];
-  if ('sampling' in capabilities) answerQuestions(client);
-  // oxlint-disable-next-line prefer-add-event-listener -- the client of the SDK is no event target
-  client.onerror = (error) => void faults.push(error);
-  await client.connect(transport);
-  return {
-    client,
-    transport,
-    faults,
-    text: async (name, args = {}) => {
-      const { content } = CallToolResultSchema.parse(await client.callTool({ name, arguments: args }));
-      return content.map((block) => (block.type === 'text' ? block.text : block.type)).join('\n');
-    },
-    [Symbol.asyncDispose]: () => client.close(),
-  };
-}
-
-function answerQuestions(client: Client): void {
-  client.setRequestHandler(CreateMessageRequestSchema, () => ({
-    role: 'assistant',
-    model: 'none',
-    content: { type: 'text', text: 'sampled' },
-  }));
-  client.setRequestHandler(ElicitRequestSchema, ({ params }) => {
-    if (params.mode === 'url') return { action: params.url === SIGN_IN_URL ? 'accept' : 'decline' };
-    return { action: 'accept', content: { name: 'Alice', color: 'red', ok: true, context: 'c' } };
-  });
-  client.setRequestHandler(ListRootsRequestSchema, () => ({ roots: [{ uri: 'file:///home' }] }));
-}
-
 test('a legacy client is served: lists, calls, prompts, resources, completion, ping', async () => {
-  await using connected = await connect();
+  await using connected = await connectLegacy(governed.url);
   const { client, text } = connected;
   assert.deepEqual(client.getServerVersion(), { name: 'modern-only', version: '1.0.0' });
   assert.equal(client.getInstructions(), 'Ask before you write.');
@@ -108,7 +64,7 @@ test('a legacy client is served: lists, calls, prompts, resources, completion, p
 });
 
 test('elicitation, sampling, roots and several rounds of them are asked and answered', async () => {
-  await using connected = await connect();
+  await using connected = await connectLegacy(governed.url);
   const { client, text } = connected;
   assert.equal(await text('test_input_required_result_elicitation'), 'Hello, Alice!');
   assert.match(await text('test_input_required_result_sampling'), /sampled/);
@@ -128,7 +84,7 @@ test('elicitation, sampling, roots and several rounds of them are asked and answ
 });
 
 test('a client that cannot be asked gets the reason as a tool error', async () => {
-  await using connected = await connect({});
+  await using connected = await connectLegacy(governed.url, {});
   const { client } = connected;
   const asked = await client.callTool({ name: 'test_input_required_result_elicitation', arguments: {} });
   assert.equal(asked.isError, true);
@@ -136,7 +92,7 @@ test('a client that cannot be asked gets the reason as a tool error', async () =
 });
 
 test('progress and log messages of a call arrive', async () => {
-  await using connected = await connect();
+  await using connected = await connectLegacy(governed.url);
   const { client } = connected;
   const progress: number[] = [];
   const call = { name: 'test_tool_with_progress', arguments: {} };
@@ -152,7 +108,7 @@ test('progress and log messages of a call arrive', async () => {
 });
 
 test('changes of lists and of subscribed resources arrive on the GET stream, also after the server lost it', async () => {
-  await using connected = await connect();
+  await using connected = await connectLegacy(governed.url);
   const { client } = connected;
   const tools = signal<void>();
   const prompts = signal<void>();
@@ -181,7 +137,7 @@ test('changes of lists and of subscribed resources arrive on the GET stream, als
 });
 
 test('a cancelled call is cancelled at the server', async () => {
-  await using connected = await connect();
+  await using connected = await connectLegacy(governed.url);
   const { client } = connected;
   const abort = new AbortController();
   const answer = client.callTool({ name: 'hang', arguments: {} }, undefined, { signal: abort.signal });
@@ -194,7 +150,7 @@ test('a cancelled call is cancelled at the server', async () => {
 test('a client that loses its connection during a call gets the answer by resuming', async () => {
   const begun = Promise.withResolvers<void>();
   let token = '';
-  await using first = await connect();
+  await using first = await connectLegacy(governed.url);
   const lost = first.client.request(
     { method: 'tools/call', params: { name: 'wait', arguments: {}, _meta: { progressToken: 1 } } },
     CallToolResultSchema,
@@ -227,7 +183,7 @@ test('a client that loses its connection during a call gets the answer by resumi
 });
 
 test('a session that was ended is gone', async () => {
-  await using connected = await connect();
+  await using connected = await connectLegacy(governed.url);
   const { client, transport } = connected;
   await transport.terminateSession();
   await assert.rejects(client.listTools());

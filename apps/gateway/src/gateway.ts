@@ -4,6 +4,9 @@ import { promisify } from 'node:util';
 import { type Clock, type HostPolicy, type Logger, OpenedSoFar, type Running, closeOnce } from '@mcp-runtime/base';
 import { serveAdmin } from './admin.ts';
 import { type AuditSink } from './audit.ts';
+import { isHttpSse } from './eras/http-sse/detect.ts';
+import { createHttpSse } from './eras/http-sse/http-sse.ts';
+import { legacyServers } from './eras/http-sse/legacy-servers.ts';
 import { createLegacyToModern } from './eras/legacy-to-modern/bridge.ts';
 import { createModernToLegacy } from './eras/modern-to-legacy/bridge.ts';
 import { createUpstreamEras } from './eras/upstream-eras.ts';
@@ -145,12 +148,16 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
   });
   const upstream = createHttpUpstream(clock);
   opened.add(() => upstream.close());
-  const eras = createUpstreamEras({ upstream, isHttpSse: async () => false }, clock);
+  const eras = createUpstreamEras(
+    { upstream, isHttpSse: (target, headers) => isHttpSse(upstream, target, headers) },
+    clock,
+  );
+  const httpSse = createHttpSse({ upstream, clock, log });
   const sessionKeys = options.sessionKeys ?? [randomBytes(SESSION_KEY_BYTES)];
   const seal = createSessionSeal(sessionKeys);
-  const modernToLegacy = createModernToLegacy({ upstream, seal, clock });
+  const modernToLegacy = createModernToLegacy({ upstream: legacyServers({ upstream, httpSse, eras }), seal, clock });
   const legacyToModern = createLegacyToModern({ upstream, clock, log });
-  const ways = createWays({ upstream, eras, bridges: { modernToLegacy, legacyToModern } });
+  const ways = createWays({ upstream, eras, bridges: { modernToLegacy, legacyToModern, httpSse } });
   opened.add(() => ways.close());
   const oauth = createOauthVerifier({ clock, log, readSecret: options.readSecret ?? NO_SECRETS });
   opened.add(() => oauth.close());

@@ -16,7 +16,12 @@ export interface Bridges {
   /** The other way round. `owns` tells, by the session that the caller uses, that it began on this way. */
   readonly legacyToModern?: Bridge & { owns(exchange: Exchange): boolean };
   /** Servers of HTTP+SSE (MCP 2024-11-05), as if they spoke Streamable HTTP with sessions. */
-  readonly httpSse?: Upstream;
+  readonly httpSse?: HttpSse;
+}
+
+/** `owns` tells, by a session id of the server, that it is one of these sessions. */
+export interface HttpSse extends Upstream {
+  owns(sessionId: string | undefined): boolean;
 }
 
 /** Every way to a server, and the choice between them. */
@@ -69,6 +74,7 @@ export function createWays({ upstream, eras, bridges }: WaysParts): Ways {
     send: (passage, receiver) => {
       const { exchange, target } = passage;
       if (legacyToModern?.owns(exchange) === true) return legacyToModern.send(passage, receiver);
+      if (httpSse?.owns(exchange.upstreamSession) === true) return byName['http-sse'].send(passage, receiver);
       const { kind } = exchange.era;
       const way = wayFor(kind, eras.known(target));
       if (kind === 'modern')
@@ -89,6 +95,6 @@ function isInSession({ verb, upstreamSession }: Exchange): boolean {
   return verb !== 'POST' || upstreamSession !== undefined;
 }
 
-function overHttpSse(httpSse: Upstream): Way {
+function overHttpSse(httpSse: HttpSse): Way {
   return { send: ({ target, request }, receiver) => httpSse.send(target, request, receiver) };
 }

@@ -6,7 +6,7 @@ import { type Passage } from '../passage.ts';
 import { type Bridge } from '../ways.ts';
 import { initialize } from './initialize.ts';
 import { createLiveSessions } from './live-sessions.ts';
-import { Outlet } from './outlet.ts';
+import { Outlet } from '../outlet.ts';
 import { takeReaction } from './reactions.ts';
 import { createReplays } from './replay.ts';
 import { cancelCall, serveRequest } from './requests.ts';

@@ -2,7 +2,7 @@ import { type Message } from '@mcp-runtime/mcp';
 import { type Passage } from '../passage.ts';
 import { type Envelope } from './envelope.ts';
 import { type LiveSession } from './live-sessions.ts';
-import { type Outlet } from './outlet.ts';
+import { type Outlet } from '../outlet.ts';
 import { type BridgedSession } from './session.ts';
 
 /** A request of a legacy client on its way over the bridge. */

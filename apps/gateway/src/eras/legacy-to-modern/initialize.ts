@@ -7,7 +7,7 @@ import { type Passage } from '../passage.ts';
 import { UNAGREED } from './answer.ts';
 import { giveError, giveResult } from './call.ts';
 import { type CarryPorts } from './carry.ts';
-import { Outlet } from './outlet.ts';
+import { Outlet } from '../outlet.ts';
 import { askServer, unreadable } from './server-side.ts';
 import { type BridgedSession, agree, sessionText } from './session.ts';
 

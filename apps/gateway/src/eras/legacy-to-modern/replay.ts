@@ -1,15 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock } from '@mcp-runtime/base';
-
-/** Events of one answer, kept for a client that lost the connection (MCP 2025-11-25, "Resumability and redelivery"). */
-export interface KeptStream {
-  /** Keeps an event and tells its id. */
-  keep(data: string): string;
-  /** The answer is whole: it is kept for a while. */
-  end(): void;
-  /** Nothing of it may be given out any more. */
-  drop(): void;
-}
+import { type EventKeeper } from '../outlet.ts';
 
 /** Where a client goes on. */
 export interface Resumed {
@@ -24,9 +15,10 @@ export interface KeptEvent {
   readonly data: string;
 }
 
+/** Events of answers, kept for clients that lost the connection (MCP 2025-11-25, "Resumability and redelivery"). */
 export interface Replays {
   /** `mayResume` is asked again before anything is given out. */
-  open(session: string, mayResume: () => boolean): KeptStream;
+  open(session: string, mayResume: () => boolean): EventKeeper;
   /** Undefined for an event of another session, one that is not kept any more, and one that never was. */
   find(session: string, eventId: string): Resumed | undefined;
   /** Drops what is kept for a session. */

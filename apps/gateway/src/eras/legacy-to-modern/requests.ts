@@ -6,7 +6,7 @@ import { type Call, takesEvents } from './call.ts';
 import { carry } from './carry.ts';
 import { type LiveSession } from './live-sessions.ts';
 import { serveLocally } from './local.ts';
-import { Outlet } from './outlet.ts';
+import { Outlet } from '../outlet.ts';
 import { type Served, type ServingPorts, refuseRequest } from './served.ts';
 
 /** Serves a request of a session to its end. A client that goes away does not end it (MCP 2025-11-25, "Sending messages"). */

@@ -3,7 +3,7 @@ import { type AnswerReceiver } from '../../upstream/port.ts';
 import { type Passage } from '../passage.ts';
 import { type CarryPorts } from './carry.ts';
 import { type LiveSession } from './live-sessions.ts';
-import { type Outlet } from './outlet.ts';
+import { type Outlet } from '../outlet.ts';
 import { type Replays } from './replay.ts';
 import { type BridgedSession } from './session.ts';
 

@@ -7,7 +7,7 @@ import { readAnswer } from './answer.ts';
 import { converse } from './converse.ts';
 import { type Envelope, requestOf } from './envelope.ts';
 import { type Filter, Listening } from './listening.ts';
-import { Outlet } from './outlet.ts';
+import { Outlet } from '../outlet.ts';
 import { modernHeaders } from './server-side.ts';
 
 export interface StandingPorts {

@@ -1,6 +1,15 @@
 import { AppError } from '@mcp-runtime/api';
-import { type AnswerReceiver, type Flow } from '../../upstream/port.ts';
-import { type KeptStream } from './replay.ts';
+import { type AnswerReceiver, type Flow } from '../upstream/port.ts';
+
+/** Keeps the events of an answer for a client that comes back. */
+export interface EventKeeper {
+  /** Keeps an event and tells its id. */
+  keep(data: string): string;
+  /** The answer is whole: it is kept for a while. */
+  end(): void;
+  /** Nothing of it may be given out any more. */
+  drop(): void;
+}
 
 const KEEP_ALIVE_MS = 15_000;
 const KEEP_ALIVE = ': keep-alive\n\n';
@@ -13,8 +22,8 @@ const MAX_HELD_BYTES = 32 * 1024 * 1024;
  */
 export class Outlet {
   readonly #receiver: AnswerReceiver;
-  /** Keeps events for a client that comes back; undefined for clients that cannot. */
-  readonly #kept: KeptStream | undefined;
+  /** Undefined for clients that cannot come back. */
+  readonly #kept: EventKeeper | undefined;
   readonly #headers: Readonly<Record<string, string>>;
   #source: Flow | undefined;
   /** What waits while the client is slow; undefined while it is not. */
@@ -23,7 +32,7 @@ export class Outlet {
   #keepAlive: NodeJS.Timeout | undefined;
   #isOver = false;
 
-  constructor(receiver: AnswerReceiver, kept?: KeptStream, headers: Readonly<Record<string, string>> = {}) {
+  constructor(receiver: AnswerReceiver, kept?: EventKeeper, headers: Readonly<Record<string, string>> = {}) {
     this.#receiver = receiver;
     this.#kept = kept;
     this.#headers = headers;
@@ -46,7 +55,7 @@ export class Outlet {
     this.#keepAlive = setInterval(() => {
       if (this.#held === undefined) this.#write(KEEP_ALIVE);
     }, KEEP_ALIVE_MS).unref();
-    this.#receiver.onHead(200, { 'content-type': 'text/event-stream' }, this.#flow());
+    this.#receiver.onHead(200, { ...this.#headers, 'content-type': 'text/event-stream' }, this.#flow());
   }
 
   /** Starts the event stream with an event without data, from which the client can come back. */
