@@ -1,5 +1,5 @@
 // Measures what a governed call costs beside a plain pass-through and beside published proxies, and what the program costs.
-// npm run bench -- [--rounds N] [--seconds N] [--only PART,…] [--load TEXT] [--against CHECKOUT] [--output json]
+// npm run bench -- [--rounds N] [--seconds N] [--only PART,…] [--load TEXT] [--streams N] [--against CHECKOUT] [--output json]
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -7,9 +7,12 @@ import { measureCalls } from './lab/calls.ts';
 import { measureDenied } from './lab/denied.ts';
 import { measurePeers } from './lab/peers.ts';
 import { measureHelp, measureMemory } from './lab/program.ts';
+import { measureLists } from './lab/lists.ts';
+import { measureStreams } from './lab/streams.ts';
 import { type Report, reportText, thisMachine } from './lab/report.ts';
 
-const PARTS = ['calls', 'rate', 'peers', 'denied', 'help', 'memory'];
+const PARTS = ['calls', 'rate', 'lists', 'peers', 'denied', 'help', 'memory'];
+const ASKED_FOR = ['streams'];
 const here = import.meta.dirname;
 const root = join(here, '..');
 const { values } = parseArgs({
@@ -18,12 +21,13 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '1' },
     only: { type: 'string', default: PARTS.join(',') },
     load: { type: 'string', default: '' },
+    streams: { type: 'string', default: '10000' },
     against: { type: 'string' },
     output: { type: 'string', default: 'table' },
   },
 });
 const parts = new Set(values.only.split(','));
-const unknown = [...parts].find((part) => !PARTS.includes(part));
+const unknown = [...parts].find((part) => ![...PARTS, ...ASKED_FOR].includes(part));
 if (unknown !== undefined) throw new Error(`--only takes ${PARTS.join(', ')}, not ${unknown}`);
 
 const pace = { rounds: positive('--rounds', values.rounds), seconds: positive('--seconds', values.seconds) };
@@ -38,8 +42,10 @@ const report: Report = {
   ...(parts.has('memory') ? { memory: await measureMemory(root) } : {}),
   rows: [
     ...(hasCalls ? await measureCalls({ pace, against, parts, filter: values.load, say }) : []),
+    ...(parts.has('lists') ? await measureLists(pace, say) : []),
     ...(parts.has('peers') ? await measurePeers(pace, say) : []),
   ],
+  ...(parts.has('streams') ? { streams: await measureStreams(positive('--streams', values.streams), say) } : {}),
   ...(parts.has('denied') ? { denied: await measureDenied(pace) } : {}),
 };
 const json = `${JSON.stringify(report, null, 2)}\n`;

@@ -5,9 +5,10 @@ import { silentLogger, systemClock } from '@mcp-runtime/base';
 import { openEventStore, openSpool, readSpool, redact, startShipper, verifyChain } from '@mcp-runtime/events';
 import { type AuditSink, DEFAULT_LIMITS, holdPolicy, holdTokenKeys, startGateway } from '@mcp-runtime/gateway';
 import { compilePolicy } from '@mcp-runtime/policy';
+import { z } from 'zod';
 import { answerQuestions, givenArgument, watchUsage } from '../lab/answering.ts';
 import { GatewaySetup } from '../lab/protocol.ts';
-import { PATH, SERVER, largePolicy, openPolicy, smallPolicy } from '../lab/subject.ts';
+import { PATH, SERVER, largePolicy, openPolicy, smallPolicy, withdrawn } from '../lab/subject.ts';
 
 interface Audit {
   readonly sink: AuditSink;
@@ -17,6 +18,8 @@ interface Audit {
 }
 
 const POLICIES = { open: openPolicy, small: smallPolicy, large: largePolicy };
+
+const Change = z.object({ times: z.number() });
 
 const setup = GatewaySetup.parse(givenArgument());
 const audit = await auditOf(setup);
@@ -32,7 +35,8 @@ const gateway = await startGateway({
   log: silentLogger,
 });
 const policy = holdPolicy();
-policy.publish(compilePolicy(POLICIES[setup.policy]()));
+const first = compilePolicy(POLICIES[setup.policy]());
+policy.publish(first);
 gateway.routes.set({
   path: PATH,
   key: SERVER,
@@ -42,13 +46,24 @@ gateway.routes.set({
   eventSource: 'files-gateway',
 });
 const usage = watchUsage();
+const other = [compilePolicy(withdrawn(POLICIES[setup.policy]())), first];
 answerQuestions(gateway.url, {
   usage: async () => {
     await audit.settled();
     return usage();
   },
   records: () => audit.records(),
+  change: (given) => change(Change.parse(given).times),
 });
+
+/** Shows other tools to everybody, so many times in a row. */
+async function change(times: number): Promise<object> {
+  for (let time = 0; time < times; time++) {
+    policy.publish(other[time % 2] ?? first);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return {};
+}
 
 async function auditOf({ audit: kind, spool: dir }: GatewaySetup): Promise<Audit> {
   if (kind === 'off') return noAudit();

@@ -1,9 +1,11 @@
 import { arch, availableParallelism, cpus, platform, release, totalmem } from 'node:os';
 import { type DeniedResult } from './denied.ts';
+import { type StreamsResult } from './streams.ts';
 import { type HelpResult, type MemoryResult } from './program.ts';
 import { type Pace } from './rounds.ts';
 import { type Row, type Summary, summarize } from './rows.ts';
 import { PLAIN } from './calls.ts';
+import { UNFILTERED } from './lists.ts';
 import { BRIDGE } from './peers.ts';
 
 /** What one run found out, and on what machine: each round, nothing summed up. */
@@ -12,6 +14,7 @@ export interface Report {
   readonly machine: Machine;
   readonly pace: Pace;
   readonly rows: readonly Row[];
+  readonly streams?: StreamsResult | undefined;
   readonly denied?: DeniedResult;
   readonly help?: HelpResult;
   readonly memory?: MemoryResult | undefined;
@@ -26,7 +29,12 @@ export interface Machine {
 }
 
 /** What others are compared to, in each part. */
-export const MEASURES: Readonly<Record<string, string>> = { calls: PLAIN, rate: PLAIN, peers: BRIDGE };
+export const MEASURES: Readonly<Record<string, string>> = {
+  calls: PLAIN,
+  rate: PLAIN,
+  lists: UNFILTERED,
+  peers: BRIDGE,
+};
 
 export function thisMachine(): Machine {
   return {
@@ -38,7 +46,7 @@ export function thisMachine(): Machine {
   };
 }
 
-export function reportText({ machine, rows, denied, help, memory }: Report): string {
+export function reportText({ machine, rows, denied, streams, help, memory }: Report): string {
   const { node, system, processor, cores } = machine;
   const lines = [
     `Node ${node}, ${system}, ${cores} cores (${processor})`,
@@ -52,10 +60,22 @@ export function reportText({ machine, rows, denied, help, memory }: Report): str
       `  ${callsPerSecond.toFixed(0)} calls/s, p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms, ${cpuMicrosPerCall.toFixed(0)} µs of processor a call`,
     );
   }
+  if (streams !== undefined) lines.push(...streamLines(streams));
   if (help !== undefined)
     lines.push(`mcp-runtime --help  ${help.helpMs.toFixed(0)} ms (Node alone: ${help.nodeMs.toFixed(0)} ms)`);
   if (memory !== undefined) lines.push(`mcp-runtime up, idle  ${memory.upMiB.toFixed(0)} MiB resident`);
   return `${lines.join('\n')}\n`;
+}
+
+function streamLines(streams: StreamsResult): readonly string[] {
+  const { idleMiB, openMiB, afterMiB, openingMs, serverNoticeMs, policyChangeMs, thousandChangesMs } = streams;
+  return [
+    `${streams.streams} open streams${streams.limitedBy === '' ? '' : ` (${streams.limitedBy})`}`,
+    `  memory ${idleMiB.toFixed(0)} MiB before, ${openMiB.toFixed(0)} MiB open, ${afterMiB.toFixed(0)} MiB after all this`,
+    `  opened in ${openingMs.toFixed(0)} ms; told by the server in ${serverNoticeMs.toFixed(0)} ms`,
+    `  told of a policy change in ${policyChangeMs.toFixed(0)} ms, of a thousand in ${thousandChangesMs.toFixed(0)} ms (${streams.noticesOfThousand} notices)`,
+    `  a call meanwhile takes ${streams.callCpuMicros.toFixed(0)} µs of processor`,
+  ];
 }
 
 /** An empty text where the figure has no meaning, as processor time where there is no proxy. */

@@ -76,6 +76,12 @@ function governed(
   };
 }
 
+/** The same without the tool that everybody may use. */
+export function withdrawn(document: PolicyDocument): PolicyDocument {
+  const tools = document.tools?.filter(({ name }) => name !== GRANTED[0]) ?? [];
+  return { ...document, revision: `${document.revision}-withdrawn`, tools };
+}
+
 export interface Issuer {
   readonly publicKey: Record<string, string>;
   /** A session token (RFC 7519, RFC 8037) for one of the ten sessions of a human. */

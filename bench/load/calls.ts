@@ -11,7 +11,7 @@ export interface Call {
 export function callsOf(load: Load, session: string): { next(): Call } {
   const { payload, inSession } = load;
   const head = headOf(load, session);
-  const isList = payload.answer.kind === 'list';
+  const isList = payload.answer.kind === 'list' && payload.answer.shows === 'even';
   const start = '{"jsonrpc":"2.0","id":';
   const call = `,"method":"tools/call","params":{"name":"${toolOf(payload)}","arguments":{"path":"/reports/2026/q3.txt","lines":40`;
   const note = payload.requestBytes - start.length - call.length - 24;

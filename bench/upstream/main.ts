@@ -6,14 +6,23 @@ import { ANSWER_START, answerEnd, lastEvent, listEnd, progressEvent } from '../l
 
 const QUESTION = /"id":(\d+),"method":"tools\/(list|call)"(?:,"params":\{"name":"(\w+)-(\d+)")?/;
 const LIST = listEnd('all');
+const LIST_CHANGED = 'data: {"jsonrpc":"2.0","method":"notifications/resources/list_changed"}\n\n';
 const ends = new Map<string, string>();
 const seen = { calls: 0, connections: 0 };
+const streams = new Set<ServerResponse>();
 
 const { server, url } = await listen(serve);
 server.on('connection', () => (seen.connections += 1));
-answerQuestions(url, { seen: () => seen });
+answerQuestions(url, {
+  seen: () => seen,
+  notify: () => {
+    for (const stream of streams) stream.write(LIST_CHANGED);
+    return {};
+  },
+});
 
 function serve(request: IncomingMessage, response: ServerResponse): void {
+  if (request.method === 'GET') return openStream(response);
   let body = '';
   request.setEncoding('latin1');
   request.on('data', (part: string) => (body += part));
@@ -23,6 +32,13 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
     if (kind === 'stream' || kind === 'burst') void sendEvents(response, id, Number(size), kind);
     else sendJson(response, `${ANSWER_START}${id}${kind === 'list' ? LIST : endOf(size)}`);
   });
+}
+
+function openStream(response: ServerResponse): void {
+  streams.add(response);
+  response.on('close', () => streams.delete(response));
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  response.flushHeaders();
 }
 
 function sendJson(response: ServerResponse, text: string): void {

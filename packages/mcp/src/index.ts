@@ -19,7 +19,8 @@ export {
 } from './subscriptions.ts';
 
 // answers
-export { type AnswerOutcome, filterList, isResponse, outcomeOf, responseFrom } from './answer.ts';
+export { type AnswerOutcome, isResponse, outcomeOf, responseFrom } from './answer.ts';
+export { filterList } from './filter-list.ts';
 export { type Reduced, reduceCapabilities } from './capabilities.ts';
 export { isLostSession } from './lost-session.ts';
 export { type SseEvent, SseSplitter } from './sse.ts';

@@ -32,14 +32,16 @@ export function readJsonText(bytes: Uint8Array, limits: TextLimits): ReadText {
 
 /** The same for a text that was decoded before. */
 export function readJson(text: string, limits: TextLimits): ReadText {
-  if (depthOf(text) > limits.maxDepth) return { ok: false, fault: 'too_deep' };
+  const seen = scan(text);
+  if (seen.depth > limits.maxDepth) return { ok: false, fault: 'too_deep' };
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     return { ok: false, fault: 'not_json' };
   }
-  const fault = faultIn(text);
+  // Of equal names `JSON.parse` keeps one, so that it has fewer than the text.
+  const fault = seen.fault ?? (membersIn(value) < seen.names ? 'duplicate_member' : undefined);
   return fault === undefined ? { ok: true, text, value } : { ok: false, fault };
 }
 
@@ -53,44 +55,63 @@ const COLON = 0x3a;
 const COMMA = 0x2c;
 const MINUS = 0x2d;
 
-/** Deepest nesting of a text that need not be JSON. Runs before any value is built. */
-function depthOf(text: string): number {
-  let depth = 0;
-  let deepest = 0;
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit === QUOTE) at = stringEnd(text, at) - 1;
-    else if (unit === OPEN_OBJECT || unit === OPEN_ARRAY) deepest = Math.max(deepest, ++depth);
-    else if (unit === CLOSE_OBJECT || unit === CLOSE_ARRAY) depth -= 1;
-  }
-  return deepest;
+interface Scan {
+  /** Deepest nesting. */
+  readonly depth: number;
+  /** Member names in all objects together, the equal ones too. */
+  readonly names: number;
+  /** What JSON.parse lets pass and we do not. */
+  readonly fault: TextFault | undefined;
 }
 
-/** What JSON.parse lets pass and we do not. `text` is JSON. */
-function faultIn(text: string): TextFault | undefined {
-  const open: (Set<string> | undefined)[] = [];
+/** One pass over a text that need not be JSON, before any value is built. */
+function scan(text: string): Scan {
+  const hasEscapes = text.includes('\\');
+  let open = 0;
+  let depth = 0;
+  let names = 0;
+  let fault: TextFault | undefined;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
-    if (unit === OPEN_OBJECT) open.push(new Set());
-    else if (unit === OPEN_ARRAY) open.push(undefined);
-    else if (unit === CLOSE_OBJECT || unit === CLOSE_ARRAY) open.pop();
-    else if (unit === QUOTE) {
+    if (unit === QUOTE) {
       const end = stringEnd(text, at);
-      const names = open.at(-1);
-      if (names !== undefined && isName(text, end)) {
-        const name = stringValue(text, at, end);
-        if (name.includes('\0') || !name.isWellFormed()) return 'invalid_member_name';
-        if (names.has(name)) return 'duplicate_member';
-        names.add(name);
+      if (isName(text, end)) {
+        names += 1;
+        if (hasEscapes && !isSafeName(text, at, end)) fault ??= 'invalid_member_name';
       }
       at = end - 1;
-    } else if (unit === MINUS || isDigit(unit)) {
+    } else if (unit === OPEN_OBJECT || unit === OPEN_ARRAY) depth = Math.max(depth, ++open);
+    else if (unit === CLOSE_OBJECT || unit === CLOSE_ARRAY) open -= 1;
+    else if (unit === MINUS || isDigit(unit)) {
       const end = scalarEnd(text, at);
-      if (!Number.isFinite(Number(text.slice(at, end)))) return 'number_out_of_range';
+      if (!isFiniteNumber(text, at, end)) fault ??= 'number_out_of_range';
       at = end - 1;
     }
   }
-  return undefined;
+  return { depth, names, fault };
+}
+
+/** Only an escape can put U+0000 or half a surrogate pair into a name. */
+function isSafeName(text: string, start: number, end: number): boolean {
+  const name = stringValue(text, start, end);
+  return !name.includes('\0') && name.isWellFormed();
+}
+
+const SURELY_FINITE_DIGITS = 300;
+
+function isFiniteNumber(text: string, start: number, end: number): boolean {
+  const spelling = text.slice(start, end);
+  const isSure = spelling.length < SURELY_FINITE_DIGITS && !spelling.includes('e') && !spelling.includes('E');
+  return isSure || Number.isFinite(Number(spelling));
+}
+
+/** Member names in all objects of a value together. */
+function membersIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const inner = Object.values(value);
+  let count = Array.isArray(value) ? 0 : inner.length;
+  for (const one of inner) if (typeof one === 'object') count += membersIn(one);
+  return count;
 }
 
 /** Index after the closing quote of the string that starts at `start`; the text's length when there is none. */
@@ -141,18 +162,26 @@ export function valueAt(text: string, at: number): Span {
   return { start, end: text.length };
 }
 
-/** Places of the members' values of the object that starts at `start`, by name; empty for anything else. */
-export function* membersOf(text: string, start: number): Generator<readonly [name: string, value: Span]> {
+/**
+ * Where the members' values of the object that starts at `start` begin, by name; none for anything else. Reads no further
+ * than it is asked to.
+ */
+export function* memberStartsOf(text: string, start: number): Generator<readonly [name: string, valueStart: number]> {
   if (text.charCodeAt(start) !== OPEN_OBJECT) return;
   let at = skipSpace(text, start + 1);
   while (text.charCodeAt(at) === QUOTE) {
     const nameEnd = stringEnd(text, at);
-    const value = valueAt(text, skipSpace(text, nameEnd) + 1);
-    yield [stringValue(text, at, nameEnd), value];
-    at = skipSpace(text, value.end);
+    const valueStart = skipSpace(text, skipSpace(text, nameEnd) + 1);
+    yield [stringValue(text, at, nameEnd), valueStart];
+    at = skipSpace(text, valueAt(text, valueStart).end);
     if (text.charCodeAt(at) !== COMMA) return;
     at = skipSpace(text, at + 1);
   }
+}
+
+/** The same with the ends of the values. */
+export function* membersOf(text: string, start: number): Generator<readonly [name: string, value: Span]> {
+  for (const [name, valueStart] of memberStartsOf(text, start)) yield [name, valueAt(text, valueStart)];
 }
 
 /** Places of the items of the array that starts at `start`; empty for anything else. */
@@ -175,7 +204,7 @@ export function itemTexts(array: string): string[] {
 
 /** Place of a member's value. */
 export function memberAt(text: string, start: number, wanted: string): Span | undefined {
-  for (const [name, value] of membersOf(text, start)) if (name === wanted) return value;
+  for (const [name, valueStart] of memberStartsOf(text, start)) if (name === wanted) return valueAt(text, valueStart);
   return undefined;
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { filterList, isResponse, outcomeOf } from './answer.ts';
+import { isResponse, outcomeOf } from './answer.ts';
+import { filterList } from './filter-list.ts';
 import { eraOf } from './era.ts';
 import { readMessage } from './message.ts';
 import { SseSplitter } from './sse.ts';
