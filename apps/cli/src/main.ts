@@ -17,11 +17,18 @@ export async function main(process: NodeJS.Process): Promise<void> {
   process.exit();
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 function processIo(process: NodeJS.Process): CommandIo {
   const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort(signal));
+  const end = (reason: string): void => {
+    // A second one ends the process at once, in the way of the system.
+    for (const signal of SIGNALS) process.removeAllListeners(signal);
+    stop.abort(reason);
+  };
+  for (const signal of SIGNALS) process.on(signal, end);
   // The wrapper that brings the right Node holds the other end: it is gone when this disconnects.
-  process.once('disconnect', () => stop.abort('SIGHUP'));
+  process.once('disconnect', () => end('SIGHUP'));
   process.channel?.unref();
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {

@@ -19,13 +19,15 @@ import { createOauthVerifier } from './identify/oauth-verifier.ts';
 import { createPossessionChecker } from './identify/possession.ts';
 import { type TokenKeySource } from './identify/token-keys.ts';
 import { createTokenVerifier } from './identify/token-verifier.ts';
-import { type Address, drain, listenOn } from './listener.ts';
+import { drain } from './drain.ts';
+import { type Address, listenOn } from './listener.ts';
 import { type GatewayMetrics, createGatewayMetrics } from './metrics.ts';
 import { createOpenExchanges } from './open-exchanges.ts';
 import { whyNotReady } from './readiness.ts';
 import { type Refusal, createRefusalLog } from './refusals.ts';
 import { type RouteTable, createRouteTable } from './route.ts';
 import { type ReadSecret } from './secrets.ts';
+import { holdSealKeys } from './seal.ts';
 import { type SessionSeal, createSessionSeal } from './session-seal.ts';
 import { type TlsOptions, openTls } from './tls/open-tls.ts';
 import { NO_PEERS } from './tls/peer.ts';
@@ -102,6 +104,8 @@ export interface GatewayOptions {
   readonly sessionKeys?: readonly Buffer[];
   readonly audit: AuditSink;
   readonly limits: GatewayLimits;
+  /** When it closes, calls in progress may go on for so long, milliseconds; they end at once unless given. */
+  readonly drainMs?: number;
   readonly clock: Clock;
   readonly log: Logger;
   /** More for `/config/status`. */
@@ -116,6 +120,17 @@ export interface Gateway extends Running {
   /** Of `trustedListen`. */
   readonly trustedUrl: string | undefined;
   readonly routes: RouteTable;
+  /**
+   * Puts other settings to use, for the next request. What is in progress goes on as it began.
+   * @throws AppError `invalid_config` for a session key that is none; then nothing changes.
+   */
+  reload(settings: Reloadable): void;
+}
+
+/** What can change while connections are open. */
+export interface Reloadable {
+  readonly sessionKeys?: readonly Buffer[];
+  readonly limits: GatewayLimits;
 }
 
 const NO_SECRETS: ReadSecret = async () => undefined;
@@ -136,7 +151,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promise<Gateway> {
-  const { listen, adminListen, probeListen, trustedListen, clock, limits, log } = options;
+  const { listen, adminListen, probeListen, trustedListen, clock, log } = options;
+  const limits = { ...options.limits, maxListBytes: MAX_LIST_BYTES, maxEventBytes: MAX_EVENT_BYTES };
+  let isDraining = false;
   let externalUrl = externalUrlOf(options)?.href ?? '';
   const metrics = createGatewayMetrics();
   const tls = options.tls && (await openTls(options.tls, { metrics: metrics.registry, log, limits }));
@@ -153,7 +170,7 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
     clock,
   );
   const httpSse = createHttpSse({ upstream, clock, log });
-  const sessionKeys = options.sessionKeys ?? [randomBytes(SESSION_KEY_BYTES)];
+  const sessionKeys = holdSealKeys(options.sessionKeys ?? [randomBytes(SESSION_KEY_BYTES)]);
   const seal = createSessionSeal(sessionKeys);
   const modernToLegacy = createModernToLegacy({ upstream: legacyServers({ upstream, httpSse, eras }), seal, clock });
   const legacyToModern = createLegacyToModern({ upstream, clock, log });
@@ -185,20 +202,28 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
     refusals,
     clock,
     log,
+    isDraining: () => isDraining,
     limits,
     forwarding: {
       ways,
       open,
       seal: countingSeal(seal, metrics),
       taskSeal: createTaskSeal(sessionKeys),
-      limits: { ...limits, maxListBytes: MAX_LIST_BYTES, maxEventBytes: MAX_EVENT_BYTES },
+      limits,
     },
   };
   const status = (): Readonly<Record<string, unknown>> => ({
     ...options.status?.(),
     ...(tls === undefined ? {} : { tls: tls.status() }),
   });
-  const admin = { routes, metrics: metrics.registry, audit: options.audit, tokenKeys: options.tokenKeys, status };
+  const admin = {
+    routes,
+    metrics: metrics.registry,
+    audit: options.audit,
+    tokenKeys: options.tokenKeys,
+    isDraining: () => isDraining,
+    status,
+  };
   const serveRoute: RequestListener = (request, response) => void handle(request, response, parts);
   const serveAdminOr =
     (next: RequestListener): RequestListener =>
@@ -217,14 +242,13 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
   const serve = adminListen === undefined ? serveAdminOr(serveRoute) : serveRoute;
   const main = await listenOn(serve, listen, { ...listening, tls });
   externalUrl ||= main.url;
-  opened.add(() => drain(main));
-  opened.add(() => open.closeAll());
+  opened.add(() => main.close());
   const other = adminListen && (await listenOn(serveAdminOr(notFound), adminListen, listening));
-  if (other !== undefined) opened.add(() => drain(other));
+  if (other !== undefined) opened.add(() => other.close());
   const probes: GatewayParts = { ...parts, serves: 'probes', hosts: LOOPBACK_HOSTS };
   const serveProbe: RequestListener = (request, response) => void handle(request, response, probes);
   const own = probeListen && (await listenOn(serveProbe, probeListen, listening));
-  if (own !== undefined) opened.add(() => drain(own));
+  if (own !== undefined) opened.add(() => own.close());
   const vouched: GatewayParts = {
     ...parts,
     hops: { ...hops, mayVouch: () => true },
@@ -232,7 +256,7 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
   };
   const serveVouched: RequestListener = (request, response) => void handle(request, response, vouched);
   const trusted = trustedListen && (await listenOn(serveVouched, trustedListen, listening));
-  if (trusted !== undefined) opened.add(() => drain(trusted));
+  if (trusted !== undefined) opened.add(() => trusted.close());
   observeGateway(metrics.registry, {
     routes,
     open,
@@ -249,6 +273,11 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
     const keeper = setInterval(() => open.keepAlive(), limits.keepAliveMs / 2).unref();
     opened.add(() => clearInterval(keeper));
   }
+  const listeners = [main, own, trusted].filter((one) => one !== undefined);
+  opened.add(() => {
+    isDraining = true;
+    return drain({ listeners, open, drainMs: options.drainMs ?? 0 });
+  });
   return {
     ...closeOnce(() => opened.releaseAll()),
     url: main.url,
@@ -256,6 +285,11 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
     probeUrl: (own ?? main).url,
     trustedUrl: trusted?.url,
     routes,
+    reload: (settings) => {
+      if (settings.sessionKeys !== undefined) sessionKeys.replace(settings.sessionKeys);
+      Object.assign(limits, settings.limits);
+      for (const { server } of listeners) server.requestTimeout = limits.requestTimeoutMs;
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import { METRICS } from '@mcp-runtime/api';
 import { type Clock } from '@mcp-runtime/base';
 import { type Gauge, type Metrics } from '@mcp-runtime/base/metrics';
 import { type AuditSink } from './audit.ts';
+import { isStream } from './exchange.ts';
 import { type OpenExchange, type OpenExchanges } from './open-exchanges.ts';
 import { type PolicySource } from './policy-source.ts';
 import { type Route, type RouteTable } from './route.ts';
@@ -75,8 +76,6 @@ function countStreams(gauge: Gauge<ServerLabel>, routes: readonly Route[], open:
   gauge.reset();
   for (const { key } of routes) gauge.set(labelsOf(key), 0);
   for (const { exchange } of open) {
-    const { verb, message, route } = exchange;
-    const listens = message?.kind === 'request' && message.method === 'subscriptions/listen';
-    if (verb === 'GET' || listens) gauge.inc(labelsOf(route.key));
+    if (isStream(exchange)) gauge.inc(labelsOf(exchange.route.key));
   }
 }

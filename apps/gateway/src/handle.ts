@@ -17,7 +17,9 @@ import { type PossessionChecker } from './identify/possession.ts';
 import { type TokenVerifier } from './identify/token-verifier.ts';
 import { discardRest, hasJsonBody, inspect, readBody } from './inspect.ts';
 import { peerOf } from './listener.ts';
+import { logEnding } from './log-ending.ts';
 import { type GatewayMetrics } from './metrics.ts';
+import { SHUTTING_DOWN } from './open-exchanges.ts';
 import { type Ending, eventOf } from './record.ts';
 import { type RefusalLog } from './refusals.ts';
 import { type Refusal, type Reply, failureReply, refusalReply, sendReply } from './reply.ts';
@@ -41,6 +43,8 @@ export interface GatewayParts {
   readonly metrics: GatewayMetrics;
   readonly clock: Clock;
   readonly log: Logger;
+  /** The gateway ends: what is in progress may finish, and connections are not kept. */
+  readonly isDraining: () => boolean;
   readonly limits: { readonly maxBodyBytes: number; readonly maxInFlight: number; readonly maxStreams: number };
   readonly forwarding: Omit<ForwardPorts, 'record'>;
 }
@@ -71,6 +75,7 @@ export async function handle(request: IncomingMessage, response: ServerResponse,
   const verb = VERBS.get(request.method ?? '');
   if (verb === undefined) return refuse('method_not_allowed', { allow: 'GET, POST, DELETE' });
   const exchange = openExchange({ request, response, verb, route, externalUrl, now: parts.clock() });
+  if (parts.isDraining()) response.shouldKeepAlive = false;
   parts.metrics.inFlight.inc();
   try {
     await serve(exchange, route, parts);
@@ -95,6 +100,9 @@ async function serve(exchange: Exchange, route: Route, parts: GatewayParts): Pro
   }
   if (route.upstream === undefined) {
     return answer(exchange, check(exchange, 'upstream_unavailable', 'the MCP server does not run'), parts);
+  }
+  if (parts.isDraining() && isStream(exchange)) {
+    return answer(exchange, check(exchange, 'service_unavailable', SHUTTING_DOWN), parts);
   }
   parts.forwarding.open.follow(route);
   const record = (ended: Exchange, ending: Ending): Promise<void> => recordEnding(ended, ending, parts);
@@ -193,6 +201,7 @@ async function refuseFailed(exchange: Exchange, error: AppError, parts: GatewayP
 async function recordEnding(exchange: Exchange, ending: Ending, parts: GatewayParts): Promise<void> {
   const event = eventOf(exchange, ending, parts.audit.redact);
   parts.metrics.count(event);
+  logEnding(event.payload, parts.log);
   try {
     await parts.audit.append(event);
   } catch (cause) {

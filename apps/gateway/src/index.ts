@@ -13,3 +13,5 @@ export { type PolicyFile, type PolicyFileStatus, watchPolicyFile } from './polic
 export { type Route, type RouteTable } from './route.ts';
 export { type TlsOptions } from './tls/open-tls.ts';
 export { undeclaredIdentity } from './identify/undeclared.ts';
+export { holdSealKeys } from './seal.ts';
+export { watchFiles } from './watch-files.ts';

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { type Duplex } from 'node:stream';
 import { type Socket } from 'node:net';
 import { AppError, type ErrorCode } from '@mcp-runtime/api';
-import { errnoOf } from '@mcp-runtime/base';
+import { closeOnce, errnoOf } from '@mcp-runtime/base';
+import { type Drainable } from './drain.ts';
 import { type Refusal } from './refusals.ts';
 import { type TlsListeners } from './tls/open-tls.ts';
 
@@ -23,13 +24,15 @@ interface ListenOptions {
   readonly tls?: TlsListeners | undefined;
 }
 
-export interface Listening {
+export interface Listening extends Drainable {
   readonly server: Server | TlsServer;
   /** Such as `http://127.0.0.1:7400`. */
   readonly url: string;
 }
 
-const DRAIN_MS = 2000;
+/** For answers that are written already to reach their clients. */
+const LAST_BYTES_MS = 2000;
+const END_IDLE_MS = 50;
 
 /** Rejects with `port_in_use` or `invalid_config`. */
 export async function listenOn(
@@ -67,17 +70,28 @@ export async function listenOn(
   const address = server.address();
   const actual = typeof address === 'object' && address !== null ? address.port : port;
   const name = host.includes(':') ? `[${host.replaceAll(/[[\]]/g, '')}]` : host;
-  return { server, url: `${tls === undefined ? 'http' : 'https'}://${name}:${actual}` };
+  const url = `${tls === undefined ? 'http' : 'https'}://${name}:${actual}`;
+  return { server, url, ...drainable(server) };
 }
 
-/** No new connections; those that are idle end at once, the others get a moment. */
-export async function drain({ server }: Listening): Promise<void> {
-  const closed = new Promise((resolve) => server.once('close', resolve));
-  server.close();
-  server.closeIdleConnections();
-  const late = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-  await closed;
-  clearTimeout(late);
+function drainable(server: Server | TlsServer): Drainable {
+  let gone: Promise<void> | undefined;
+  const stopAccepting = (): Promise<void> => {
+    if (gone !== undefined) return gone;
+    gone = new Promise((resolve) => server.once('close', resolve));
+    server.close();
+    // A connection is idle when its answer has gone out: only then can it be ended without losing anything.
+    const idle = setInterval(() => server.closeIdleConnections(), END_IDLE_MS);
+    return (gone = gone.finally(() => clearInterval(idle)));
+  };
+  const running = closeOnce(async () => {
+    const ended = stopAccepting();
+    server.closeIdleConnections();
+    const late = setTimeout(() => server.closeAllConnections(), LAST_BYTES_MS);
+    await ended;
+    clearTimeout(late);
+  });
+  return { ...running, stopAccepting };
 }
 
 export function peerOf({ remoteAddress }: Socket): Pick<Refusal, 'clientAddress'> {

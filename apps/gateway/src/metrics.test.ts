@@ -9,6 +9,7 @@ import { compilePolicy, stamp } from '@mcp-runtime/policy';
 import { holdTokenKeys } from './identify/token-keys.ts';
 import { watchPolicyFile } from './policy-file.ts';
 import { type Bench, OK_RESULT, callOf, startBench, testDocument } from './testing/bench.ts';
+import { createTokenSigner } from './testing/token-signer.ts';
 import { type Answer, sendJson } from './testing/upstream.ts';
 
 const SERVER = 'namespace="mcp-servers",server="files"';
@@ -167,6 +168,6 @@ test('not ready, and why', async () => {
   );
   assert.deepEqual(status.not_ready, reasons);
   state = 'writable';
-  tokenKeys.publish({ keys: [] });
+  tokenKeys.publish({ keys: [(await createTokenSigner('k')).key] });
   assert.equal(await ready(), 'ready');
 });

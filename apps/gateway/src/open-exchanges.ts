@@ -1,6 +1,6 @@
 import { type ErrorCode } from '@mcp-runtime/api';
 import { type Moment, type NotedList, type Policy, changedLists, hasBoundary } from '@mcp-runtime/policy';
-import { type Exchange } from './exchange.ts';
+import { type Exchange, isStream } from './exchange.ts';
 import { type Route } from './route.ts';
 
 /** A forwarded exchange that has not ended. */
@@ -30,8 +30,12 @@ export interface OpenExchanges {
   sweep(now: number): void;
   /** For every stream that is quiet. */
   keepAlive(): void;
+  /** Ends what would stay open for as long as both sides want. */
+  closeStreams(): void;
   closeAll(): void;
 }
+
+export const SHUTTING_DOWN = 'the gateway is shutting down';
 
 export function createOpenExchanges(clock: () => number): OpenExchanges {
   const byPath = new Map<string, Set<OpenExchange>>();
@@ -94,10 +98,16 @@ export function createOpenExchanges(clock: () => number): OpenExchanges {
     keepAlive: () => {
       for (const same of byPath.values()) for (const open of same) open.keepAlive();
     },
+    closeStreams: () => {
+      for (const same of byPath.values()) {
+        const streams = same.values().filter(({ exchange }) => isStream(exchange));
+        cutAll([...streams], 'service_unavailable', SHUTTING_DOWN);
+      }
+    },
     closeAll: () => {
       for (const { stop } of followed.values()) stop();
       followed.clear();
-      for (const same of byPath.values()) cutAll(same, 'service_unavailable', 'the gateway is shutting down');
+      for (const same of byPath.values()) cutAll([...same], 'service_unavailable', SHUTTING_DOWN);
     },
   };
 }
@@ -126,6 +136,6 @@ function tellAll(opens: Iterable<OpenExchange>, before: Moment, after: Moment): 
   }
 }
 
-function cutAll(same: ReadonlySet<OpenExchange> | undefined, reason: ErrorCode, message: string): void {
+function cutAll(same: Iterable<OpenExchange> | undefined, reason: ErrorCode, message: string): void {
   for (const open of same ?? []) open.cut(reason, message);
 }

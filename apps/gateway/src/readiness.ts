@@ -7,19 +7,21 @@ export interface ReadinessParts {
   readonly routes: Pick<RouteTable, 'all'>;
   readonly audit: Pick<AuditSink, 'state'>;
   readonly tokenKeys: Pick<TokenKeySource, 'current'>;
+  readonly isDraining: () => boolean;
 }
 
 /** Why a gateway should get no traffic; also what `/ready` says. */
-export type NotReady = 'policy_not_loaded' | 'keys_not_loaded' | 'audit_unavailable';
+export type NotReady = 'draining' | 'policy_not_loaded' | 'keys_not_loaded' | 'audit_unavailable';
 
 const CHECKS: readonly { readonly reason: NotReady; readonly fails: (parts: ReadinessParts) => boolean }[] = [
+  { reason: 'draining', fails: ({ isDraining }) => isDraining() },
   {
     reason: 'policy_not_loaded',
     fails: ({ routes }) => routes.all().some(({ policy }) => policy.current() === undefined),
   },
   {
     reason: 'keys_not_loaded',
-    fails: (parts) => asksForTokens(parts) && parts.tokenKeys.current() === undefined,
+    fails: (parts) => asksForTokens(parts) && (parts.tokenKeys.current()?.keys ?? []).length === 0,
   },
   {
     // An unwritable log matters only where a server asks that nothing goes unrecorded.

@@ -25,16 +25,40 @@ const TAG_BYTES = 16;
 const HEAD_BYTES = 1 + NONCE_BYTES + TAG_BYTES;
 const MAX_LENGTH = 4096;
 
-/** The first key seals, all of them open. @throws AppError `invalid_config` for a key that is not 32 bytes. */
-export function createSeal(keys: readonly Buffer[]): Seal {
-  const [sealing] = keys;
+/** Keys that may be replaced while what they sealed is about: the first seals, all of them open. */
+export interface SealKeys {
+  current(): readonly [Buffer, ...Buffer[]];
+}
+
+export interface SealKeyHolder extends SealKeys {
+  /** @throws AppError `invalid_config` for a key that is not 32 bytes; then those before stay. */
+  replace(keys: readonly Buffer[]): void;
+}
+
+/** @throws AppError `invalid_config` for a key that is not 32 bytes. */
+export function holdSealKeys(first: readonly Buffer[]): SealKeyHolder {
+  let current = checked(first);
+  return {
+    current: () => current,
+    replace: (keys) => {
+      current = checked(keys);
+    },
+  };
+}
+
+function checked(keys: readonly Buffer[]): readonly [Buffer, ...Buffer[]] {
+  const [sealing, ...others] = keys;
   if (sealing === undefined || keys.some((key) => key.length !== KEY_BYTES)) {
     throw new AppError('invalid_config', `a session key has ${KEY_BYTES} bytes, and one at least is needed`);
   }
+  return [sealing, ...others];
+}
+
+export function createSeal(keys: SealKeys): Seal {
   return {
     seal: (text, bound) => {
       const nonce = randomBytes(NONCE_BYTES);
-      const cipher = createCipheriv(ALGORITHM, sealing, nonce).setAAD(bound);
+      const cipher = createCipheriv(ALGORITHM, keys.current()[0], nonce).setAAD(bound);
       const hidden = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
       return Buffer.concat([Buffer.of(VERSION), nonce, cipher.getAuthTag(), hidden]).toString('base64url');
     },
@@ -43,7 +67,7 @@ export function createSeal(keys: readonly Buffer[]): Seal {
       if (bytes === undefined || bytes.length <= HEAD_BYTES || bytes[0] !== VERSION) return undefined;
       // Another spelling of the same bytes is another id.
       if (bytes.toString('base64url') !== sealed) return undefined;
-      for (const key of keys) {
+      for (const key of keys.current()) {
         const text = openWith(key, bytes, bound);
         if (text !== undefined) return text;
       }

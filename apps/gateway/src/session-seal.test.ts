@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { holdSealKeys } from './seal.ts';
 import { type SessionPlace, createSessionSeal } from './session-seal.ts';
 
 const key = randomBytes(32);
-const seal = createSessionSeal([key]);
+const seal = createSessionSeal(holdSealKeys([key]));
 const place: SessionPlace = {
   path: '/files/mcp',
   key: { namespace: 'mcp-servers', name: 'files' },
@@ -61,15 +62,15 @@ test('property: a changed byte, a cut and a made-up id do not open', () => {
 test('a key that was replaced opens until it is taken away, and seals no more', () => {
   const next = randomBytes(32);
   const old = seal.seal('abc', place);
-  const rotated = createSessionSeal([next, key]);
+  const rotated = createSessionSeal(holdSealKeys([next, key]));
   assert.equal(rotated.open(old, place), 'abc');
   const fresh = rotated.seal('abc', place);
   assert.equal(seal.open(fresh, place), undefined);
-  assert.equal(createSessionSeal([next]).open(fresh, place), 'abc');
-  assert.equal(createSessionSeal([next]).open(old, place), undefined);
+  assert.equal(createSessionSeal(holdSealKeys([next])).open(fresh, place), 'abc');
+  assert.equal(createSessionSeal(holdSealKeys([next])).open(old, place), undefined);
 });
 
 test('a key of another length is refused', () => {
-  assert.throws(() => createSessionSeal([]), { code: 'invalid_config' });
-  assert.throws(() => createSessionSeal([randomBytes(16)]), { code: 'invalid_config' });
+  assert.throws(() => createSessionSeal(holdSealKeys([])), { code: 'invalid_config' });
+  assert.throws(() => createSessionSeal(holdSealKeys([randomBytes(16)])), { code: 'invalid_config' });
 });

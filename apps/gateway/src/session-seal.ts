@@ -1,4 +1,4 @@
-import { type Place, boundTo, createSeal } from './seal.ts';
+import { type Place, type SealKeys, boundTo, createSeal } from './seal.ts';
 
 /** Where an MCP session belongs: it opens nowhere else and for nobody else. */
 export type SessionPlace = Place;
@@ -13,8 +13,7 @@ export interface SessionSeal {
   open(sealed: string, place: SessionPlace): string | undefined;
 }
 
-/** The first key seals, all of them open. @throws AppError `invalid_config` for a key that is not 32 bytes. */
-export function createSessionSeal(keys: readonly Buffer[]): SessionSeal {
+export function createSessionSeal(keys: SealKeys): SessionSeal {
   const sealing = createSeal(keys);
   return {
     seal: (sessionId, place) => sealing.seal(sessionId, boundTo(place)),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Place, boundTo, createSeal } from './seal.ts';
+import { type Place, type SealKeys, boundTo, createSeal } from './seal.ts';
 
 /** A task of a server, and the tool whose call it is. */
 export interface SealedTask {
@@ -19,8 +19,7 @@ export interface TaskSeal {
 const USE = ['task'] as const;
 const Sealed = z.tuple([z.string(), z.string()]);
 
-/** The first key seals, all of them open. @throws AppError `invalid_config` for a key that is not 32 bytes. */
-export function createTaskSeal(keys: readonly Buffer[]): TaskSeal {
+export function createTaskSeal(keys: SealKeys): TaskSeal {
   const sealing = createSeal(keys);
   return {
     seal: ({ id, tool }, place) => sealing.seal(JSON.stringify([id, tool]), boundTo(place, USE)),

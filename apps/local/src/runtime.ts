@@ -74,6 +74,8 @@ export interface LocalRuntime extends Running {
   onEvent(listener: (event: AuditEvent) => void): () => void;
 }
 
+/** Somebody waits for Ctrl-C. */
+const DRAIN_MS = 2000;
 const BRIDGE_IDLE_MS = 30 * 60_000;
 const BRIDGE_MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 const PROBE_TOKEN_MS = 60_000;
@@ -121,6 +123,7 @@ async function open(options: LocalRuntimeOptions, opened: OpenedSoFar): Promise<
     sessionKeys: await openSessionKeys(dataDir.sessionKeys),
     audit: audit.sink,
     limits: DEFAULT_LIMITS,
+    drainMs: DRAIN_MS,
     clock,
     log,
   });
@@ -139,6 +142,8 @@ async function open(options: LocalRuntimeOptions, opened: OpenedSoFar): Promise<
     onProgress: (key, text) => options.onProgress(key.name, text),
   });
   opened.add(() => host.close());
+  // Calls in progress finish while their servers still run.
+  opened.add(() => gateway.close());
   const probe = createProbe({
     version: options.version,
     token: async ({ namespace, name }) => {

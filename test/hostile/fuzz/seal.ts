@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { type SessionPlace, type SessionSeal, createSessionSeal } from '@mcp-runtime/gateway';
+import { type SessionPlace, type SessionSeal, createSessionSeal, holdSealKeys } from '@mcp-runtime/gateway';
 import { mutate } from './mutate.ts';
 import { type Random } from './random.ts';
 import { type Target } from './target.ts';
@@ -15,7 +15,7 @@ interface Sealer {
 export function sealTarget(): Target {
   const keys = [randomBytes(32), randomBytes(32), randomBytes(32)] as const;
   const sealer = (...numbers: [0 | 1 | 2, ...(0 | 1 | 2)[]]): Sealer => ({
-    seal: createSessionSeal(numbers.map((number) => keys[number])),
+    seal: createSessionSeal(holdSealKeys(numbers.map((number) => keys[number]))),
     keys: numbers,
   });
   const sealers = [sealer(0), sealer(1), sealer(1, 0), sealer(2, 1), sealer(2, 1, 0)] as const;

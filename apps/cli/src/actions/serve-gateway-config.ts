@@ -25,6 +25,7 @@ export const GatewayConfig = z.strictObject({
   auditDir: z.string().optional(),
   auditArguments: z.enum(['none', 'redacted']).default('none'),
   strictAudit: z.boolean().default(false),
+  drainMs: z.int().min(0).max(600_000).default(25_000),
   logLevel: z.enum(LOG_LEVELS).default('info'),
   limits: z
     .strictObject({

@@ -5,7 +5,6 @@ import { createLogger } from '@mcp-runtime/base/logger';
 import { openSpool, redact } from '@mcp-runtime/events';
 import {
   type AuditSink,
-  DEFAULT_LIMITS,
   type ReadSecret,
   type TokenKeySource,
   holdPolicy,
@@ -22,6 +21,7 @@ import { parseAddress } from './address.ts';
 import { tlsOptions } from './tls-flags.ts';
 import { untilAborted } from './until-aborted.ts';
 import { GatewayConfig } from './serve-gateway-config.ts';
+import { watchSettings } from './serve-gateway-reload.ts';
 
 interface Flags {
   readonly policy: string | undefined;
@@ -62,6 +62,7 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
     };
     const fault = identityFault();
     if (fault !== undefined) throw fault;
+    let settings: Awaited<ReturnType<typeof watchSettings>> | undefined;
     const gateway = await startGateway({
       listen: parseAddress(config.listen, '--listen'),
       ...(tls === undefined ? {} : { tls }),
@@ -78,7 +79,8 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
       readSecret: secretsIn(config.secretsDir),
       ...(config.sessionKeys === undefined ? {} : { sessionKeys: await openSessionKeys(config.sessionKeys) }),
       audit,
-      limits: { ...DEFAULT_LIMITS, ...config.limits },
+      limits: config.limits,
+      drainMs: config.drainMs,
       clock: systemClock,
       log,
       status: () => {
@@ -88,10 +90,19 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
           loaded_at: loadedAt,
           ...(lastError === undefined ? {} : { last_reload_error: lastError }),
           ...(undeclared === undefined ? {} : { identity_error: undeclared.message }),
+          ...settings?.status(),
         };
       },
     });
     opened.add(() => gateway.close());
+    settings = await watchSettings({
+      file: flags.config,
+      started: config,
+      read: () => readConfig(flags),
+      gateway,
+      log,
+    });
+    opened.add(() => settings?.close());
     const server = holder.current()?.server;
     gateway.routes.set({
       path: PUBLIC_PATH,

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { holdSealKeys } from '../../seal.ts';
 import { createSessionSeal } from '../../session-seal.ts';
 import { agree, isBridgedSession, readSession, sessionText } from './session.ts';
 
-const seal = createSessionSeal([randomBytes(32)]);
+const seal = createSessionSeal(holdSealKeys([randomBytes(32)]));
 const place = {
   path: '/files/mcp',
   key: { namespace: 'mcp-servers', name: 'files' },
