@@ -43,6 +43,13 @@ export const ERRORS = {
     'the token is bound to a key, and the request does not prove that the sender has it',
   ),
   certificate_mismatch: row(401, 40113, 77, 'final', 'the token is bound to another client certificate'),
+  reserved_identity: row(
+    401,
+    40114,
+    77,
+    'final',
+    'the credential names a caller whose name the runtime keeps for itself',
+  ),
   unauthorized: row(401, 40120, 77, 'final', 'the platform API needs a credential'),
 
   // policy

@@ -67,6 +67,12 @@ export function serverAudience(namespace: string, name: string): string {
   return `urn:mcp-runtime:server:${namespace}/${name}`;
 }
 
+/**
+ * The human that callers without a credential are, at servers with auth mode `none`: what a grant for everybody names. No
+ * credential and no header can say it.
+ */
+export const ANONYMOUS = 'system:anonymous';
+
 /** Issuer of session tokens where a key set names none. */
 export const SESSION_TOKEN_ISSUER = 'mcp-runtime';
 

@@ -1,4 +1,5 @@
 import {
+  ANONYMOUS,
   type MCPAccessGrant,
   type MCPAgentSession,
   type MCPServer,
@@ -196,7 +197,7 @@ function subjectMembers(
   serverTeam: string | undefined,
 ): Pick<PolicyDocumentGrant, 'human_id' | 'agent_id' | 'team_id'> {
   const { humanID = '', agentID = '', teamID = '' } = subject;
-  const isSomebody = humanID !== '' || agentID !== '';
+  const isSomebody = (humanID !== '' || agentID !== '') && humanID !== ANONYMOUS;
   return { human_id: humanID, agent_id: agentID, team_id: teamID === '' && isSomebody ? (serverTeam ?? '') : teamID };
 }
 

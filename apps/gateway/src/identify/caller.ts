@@ -1,4 +1,4 @@
-import { type ErrorCode } from '@mcp-runtime/api';
+import { ANONYMOUS, type ErrorCode } from '@mcp-runtime/api';
 import { type Identity } from '@mcp-runtime/policy';
 
 export interface Caller {
@@ -8,6 +8,11 @@ export interface Caller {
   readonly session: { readonly namespace: string; readonly name: string } | undefined;
   /** Of an access token. */
   readonly scopes?: ReadonlySet<string> | undefined;
+}
+
+/** Whether a caller is named as only the runtime may name one. */
+export function isReserved({ human, agent, team }: Identity): boolean {
+  return human === ANONYMOUS || agent === ANONYMOUS || team === ANONYMOUS;
 }
 
 export type Identified =

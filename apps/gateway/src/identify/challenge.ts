@@ -5,7 +5,7 @@ import { authModeOf } from './auth-mode.ts';
 import { PROOF_ALGORITHMS } from './dpop-proof.ts';
 import { resourceMetadataUrl } from './oauth-resource.ts';
 
-const BAD_TOKENS: ReadonlySet<ErrorCode> = new Set(['invalid_token', 'certificate_mismatch']);
+const BAD_TOKENS: ReadonlySet<ErrorCode> = new Set(['invalid_token', 'certificate_mismatch', 'reserved_identity']);
 
 /** Where the runtime issues the tokens, one of an ended session is no good any more; an issuer's token is as good as before. */
 const ENDED_SESSIONS: ReadonlySet<ErrorCode> = new Set(['session_not_found', 'session_revoked', 'session_expired']);

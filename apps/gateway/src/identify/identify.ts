@@ -1,8 +1,8 @@
 import { type IncomingMessage } from 'node:http';
-import { HEADERS, serverAudience } from '@mcp-runtime/api';
+import { ANONYMOUS, HEADERS, serverAudience } from '@mcp-runtime/api';
 import { type Identity, type Policy } from '@mcp-runtime/policy';
 import { authModeOf } from './auth-mode.ts';
-import { type Identified, NOBODY, PROBE, refuse } from './caller.ts';
+import { type Caller, type Identified, NOBODY, PROBE, isReserved, refuse } from './caller.ts';
 import { identifyByCertificate } from './certificate.ts';
 import { type Credential, credentialOf, headerText } from './credential.ts';
 import { type Hops } from './hops.ts';
@@ -24,8 +24,29 @@ interface IdentifyPorts {
 
 /** Who calls. Fails closed: a credential that is there must hold, and headers count from declared hops only. */
 export async function identify(request: IncomingMessage, policy: Policy, ports: IdentifyPorts): Promise<Identified> {
-  const auth = policy.document.auth ?? {};
   const mode = authModeOf(policy);
+  const identified = await byMode(mode, request, policy, ports);
+  if (!identified.ok) return identified;
+  if (isReserved(identified.caller.identity)) {
+    return refuse('reserved_identity', `no credential may name \`${ANONYMOUS}\``);
+  }
+  return mode === 'none' ? { ok: true, caller: orAnonymous(identified.caller) } : identified;
+}
+
+/** Where nobody need prove anything, who says nothing is somebody that a grant can name. */
+function orAnonymous(caller: Caller): Caller {
+  const { human, agent, team } = caller.identity;
+  const isNobody = caller.source !== 'probe' && human === '' && agent === '' && team === '';
+  return isNobody ? { ...caller, identity: { ...caller.identity, human: ANONYMOUS } } : caller;
+}
+
+async function byMode(
+  mode: string,
+  request: IncomingMessage,
+  policy: Policy,
+  ports: IdentifyPorts,
+): Promise<Identified> {
+  const auth = policy.document.auth ?? {};
   const credential = credentialOf(request, auth.token_header ?? HEADERS.authorization);
   if (mode === 'oauth') {
     const authorization = credentialOf(request, HEADERS.authorization);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ANONYMOUS } from '../names.ts';
 import { Instant, PolicyDecision, ServerRef, SideEffect, Subject, TrustLevel } from './common.ts';
 import { Condition, resourceSchema } from './meta.ts';
 import { type CrossFieldRule, checkRules, hasRepeats } from './rules.ts';
@@ -51,6 +52,14 @@ const GrantFields = z.strictObject({
 type GrantFields = z.infer<typeof GrantFields>;
 
 export const GRANT_RULES: readonly CrossFieldRule<GrantFields>[] = [
+  {
+    id: 'anonymous-is-alone',
+    path: ['subject'],
+    cel: `!has(self.subject.humanID) || self.subject.humanID != '${ANONYMOUS}' || !((has(self.subject.agentID) && self.subject.agentID != '') || (has(self.subject.teamID) && self.subject.teamID != ''))`,
+    message: `must name no agent and no team beside the human \`${ANONYMOUS}\`, who has neither`,
+    holds: ({ subject: { humanID, agentID = '', teamID = '' } }) =>
+      humanID !== ANONYMOUS || (agentID === '' && teamID === ''),
+  },
   {
     id: 'side-effects-differ',
     path: ['allowedSideEffects'],

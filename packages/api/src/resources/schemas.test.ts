@@ -145,6 +145,12 @@ const SERVERS: readonly { readonly id: string; readonly spec: Fields; readonly f
 ];
 
 const GRANTS: typeof SERVERS = [
+  { id: 'anonymous', spec: { ...ACCESS, subject: { humanID: 'system:anonymous' } } },
+  {
+    id: 'anonymous with an agent',
+    spec: { ...ACCESS, subject: { humanID: 'system:anonymous', agentID: 'a' } },
+    fault: 'subject',
+  },
   { id: 'empty subject', spec: { ...ACCESS, subject: {} } },
   { id: 'no server', spec: { ...ACCESS, serverRef: {} }, fault: 'serverRef.name' },
   {
@@ -173,6 +179,7 @@ const GRANTS: typeof SERVERS = [
 ];
 
 const SESSIONS: typeof SERVERS = [
+  { id: 'anonymous', spec: { ...ACCESS, subject: { humanID: 'system:anonymous' } }, fault: 'subject.humanID' },
   { id: 'empty subject', spec: { ...ACCESS, subject: {} }, fault: 'subject' },
   { id: 'blank subject', spec: { ...ACCESS, subject: { humanID: '' } }, fault: 'subject' },
   { id: 'already expired', spec: { ...ACCESS, expiresAt: '2001-01-01T00:00:00Z' } },

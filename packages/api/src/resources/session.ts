@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ANONYMOUS } from '../names.ts';
 import { Instant, SecretKeyRef, ServerRef, Subject, TrustLevel } from './common.ts';
 import { AccessStatus } from './grant.ts';
 import { resourceSchema } from './meta.ts';
@@ -28,6 +29,13 @@ export const SESSION_RULES: readonly CrossFieldRule<SessionFields>[] = [
     message: 'at least one of `humanID`, `agentID` and `teamID` is needed',
     holds: ({ subject }) =>
       [subject.humanID, subject.agentID, subject.teamID].some((id) => id !== undefined && id !== ''),
+  },
+  {
+    id: 'subject-is-not-anonymous',
+    path: ['subject', 'humanID'],
+    cel: `!has(self.subject.humanID) || self.subject.humanID != '${ANONYMOUS}'`,
+    message: `must not be \`${ANONYMOUS}\`, which is for callers without a credential`,
+    holds: ({ subject }) => subject.humanID !== ANONYMOUS,
   },
 ];
 
