@@ -4,13 +4,7 @@ import { promisify } from 'node:util';
 import { type Clock, type HostPolicy, type Logger, OpenedSoFar, type Running, closeOnce } from '@mcp-runtime/base';
 import { serveAdmin } from './admin.ts';
 import { type AuditSink } from './audit.ts';
-import { isHttpSse } from './eras/http-sse/detect.ts';
-import { createHttpSse } from './eras/http-sse/http-sse.ts';
-import { legacyServers } from './eras/http-sse/legacy-servers.ts';
-import { createLegacyToModern } from './eras/legacy-to-modern/bridge.ts';
-import { createModernToLegacy } from './eras/modern-to-legacy/bridge.ts';
-import { createUpstreamEras } from './eras/upstream-eras.ts';
-import { createWays } from './eras/ways.ts';
+import { openWays } from './eras/open-ways.ts';
 import { externalUrlOf, hostPolicyOf } from './external-url.ts';
 import { measurePropagation, observeGateway } from './gauges.ts';
 import { type GatewayParts, handle } from './handle.ts';
@@ -23,6 +17,7 @@ import { drain } from './drain.ts';
 import { type Address, listenOn } from './listener.ts';
 import { type GatewayMetrics, createGatewayMetrics } from './metrics.ts';
 import { createOpenExchanges } from './open-exchanges.ts';
+import { ANYWHERE, PUBLIC_ONLY } from './outbound/reach.ts';
 import { whyNotReady } from './readiness.ts';
 import { type Refusal, createRefusalLog } from './refusals.ts';
 import { type RouteTable, createRouteTable } from './route.ts';
@@ -32,7 +27,8 @@ import { type SessionSeal, createSessionSeal } from './session-seal.ts';
 import { type TlsOptions, openTls } from './tls/open-tls.ts';
 import { NO_PEERS } from './tls/peer.ts';
 import { createTaskSeal } from './task-seal.ts';
-import { createHttpUpstream } from './upstream/http.ts';
+import { type ConnectRules } from './upstream/connection.ts';
+import { sumOf } from './upstream/http.ts';
 
 export interface GatewayLimits {
   readonly maxBodyBytes: number;
@@ -102,6 +98,8 @@ export interface GatewayOptions {
    * the process unless given; replicas that share them serve each other's sessions.
    */
   readonly sessionKeys?: readonly Buffer[];
+  /** Where servers may be that their owners name (`Route.upstreamFrom`): on the internet unless given. */
+  readonly remoteServers?: ConnectRules;
   readonly audit: AuditSink;
   readonly limits: GatewayLimits;
   /** When it closes, calls in progress may go on for so long, milliseconds; they end at once unless given. */
@@ -163,19 +161,12 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
     proxy: options.trustedProxy,
     peers: tls?.peers ?? NO_PEERS,
   });
-  const upstream = createHttpUpstream(clock);
-  opened.add(() => upstream.close());
-  const eras = createUpstreamEras(
-    { upstream, isHttpSse: (target, headers) => isHttpSse(upstream, target, headers) },
-    clock,
-  );
-  const httpSse = createHttpSse({ upstream, clock, log });
   const sessionKeys = holdSealKeys(options.sessionKeys ?? [randomBytes(SESSION_KEY_BYTES)]);
   const seal = createSessionSeal(sessionKeys);
-  const modernToLegacy = createModernToLegacy({ upstream: legacyServers({ upstream, httpSse, eras }), seal, clock });
-  const legacyToModern = createLegacyToModern({ upstream, clock, log });
-  const ways = createWays({ upstream, eras, bridges: { modernToLegacy, legacyToModern, httpSse } });
-  opened.add(() => ways.close());
+  const ways = {
+    operator: openWays({ clock, log, seal, connect: { reach: ANYWHERE } }, opened),
+    owner: openWays({ clock, log, seal, connect: { reach: PUBLIC_ONLY, ...options.remoteServers } }, opened),
+  };
   const oauth = createOauthVerifier({ clock, log, readSecret: options.readSecret ?? NO_SECRETS });
   opened.add(() => oauth.close());
   const routes = createRouteTable(measurePropagation(metrics.registry));
@@ -204,8 +195,8 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
     log,
     isDraining: () => isDraining,
     limits,
+    ways,
     forwarding: {
-      ways,
       open,
       seal: countingSeal(seal, metrics),
       taskSeal: createTaskSeal(sessionKeys),
@@ -261,7 +252,7 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
     routes,
     open,
     audit: options.audit,
-    upstreamConnections: () => upstream.connections(),
+    upstreamConnections: () => sumOf([ways.operator.connections(), ways.owner.connections()]),
     clientConnections: () => promisify(main.server.getConnections.bind(main.server))(),
     isReady: () => whyNotReady(admin).length === 0,
     clock,

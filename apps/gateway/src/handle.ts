@@ -5,6 +5,7 @@ import { type Clock, type HostPolicy, type Logger, isAllowedHost } from '@mcp-ru
 import { type AuditSink } from './audit.ts';
 import { authorize } from './authorize.ts';
 import { denialReply } from './denial.ts';
+import { type Ways } from './eras/ways.ts';
 import { type Exchange, type Verb, isStream, openExchange } from './exchange.ts';
 import { type ForwardPorts, forward } from './forward.ts';
 import { sessionIdOf } from './headers.ts';
@@ -46,7 +47,9 @@ export interface GatewayParts {
   /** The gateway ends: what is in progress may finish, and connections are not kept. */
   readonly isDraining: () => boolean;
   readonly limits: { readonly maxBodyBytes: number; readonly maxInFlight: number; readonly maxStreams: number };
-  readonly forwarding: Omit<ForwardPorts, 'record'>;
+  /** By who named the server's address. */
+  readonly ways: Readonly<Record<NonNullable<Route['upstreamFrom']>, Ways>>;
+  readonly forwarding: Omit<ForwardPorts, 'record' | 'ways'>;
 }
 
 const VERBS: ReadonlyMap<string, Verb> = new Map([
@@ -106,7 +109,8 @@ async function serve(exchange: Exchange, route: Route, parts: GatewayParts): Pro
   }
   parts.forwarding.open.follow(route);
   const record = (ended: Exchange, ending: Ending): Promise<void> => recordEnding(ended, ending, parts);
-  await forward(verdict.decision, exchange, route.upstream, { ...parts.forwarding, record });
+  const ways = parts.ways[route.upstreamFrom ?? 'operator'];
+  await forward(verdict.decision, exchange, route.upstream, { ...parts.forwarding, ways, record });
 }
 
 /** Limits and inspection: what is known before anybody is asked who calls. */

@@ -15,3 +15,4 @@ export { type TlsOptions } from './tls/open-tls.ts';
 export { undeclaredIdentity } from './identify/undeclared.ts';
 export { holdSealKeys } from './seal.ts';
 export { watchFiles } from './watch-files.ts';
+export { publicAnd } from './outbound/reach.ts';

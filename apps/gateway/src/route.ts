@@ -8,6 +8,8 @@ export interface Route {
   readonly key: ObjectKey;
   /** Where the server answers; undefined while it does not run. */
   readonly upstream: URL | undefined;
+  /** Who named that place: the operator and the runtime may name any, which is meant when absent; an owner's is checked. */
+  readonly upstreamFrom?: 'operator' | 'owner';
   readonly policy: PolicySource;
   readonly audit: { readonly arguments: 'none' | 'redacted'; readonly strict: boolean };
   /** `source` of the route's audit events. */

@@ -19,11 +19,12 @@ export function publishTo(gateway: Gateway, clock: Clock): LocalPublisher {
     return holder;
   };
   return {
-    publishRoute: ({ key, path, upstreamUrl, audit, eventSource }) =>
+    publishRoute: ({ key, path, upstreamUrl, upstreamFrom, audit, eventSource }) =>
       gateway.routes.set({
         key,
         path,
         upstream: upstreamUrl === undefined ? undefined : new URL(upstreamUrl),
+        upstreamFrom,
         policy: holderOf(key),
         audit,
         eventSource,

@@ -16,6 +16,7 @@ import {
   createRefusalLog,
   holdTokenKeys,
   openSessionKeys,
+  publicAnd,
   startGateway,
 } from '@mcp-runtime/gateway';
 import { type ResourceStore, openSqliteStore } from '@mcp-runtime/kube';
@@ -44,6 +45,8 @@ export interface LocalRuntimeOptions {
   readonly listen: Address;
   readonly apiListen: Address;
   readonly trustHeadersFrom: readonly string[];
+  /** Ranges beside the internet in which servers of `source.url` may be; on this machine they may be where the URL says so. */
+  readonly allowUpstreamsIn: readonly string[];
   /** For the proxy in front and nobody else: its identity headers are believed. */
   readonly trustedListen?: Address;
   /** SPIFFE id of the proxy in front, by its client certificate. */
@@ -114,6 +117,7 @@ async function open(options: LocalRuntimeOptions, opened: OpenedSoFar): Promise<
     // The certificate is made out to the name that clients use, which the readiness check does not.
     ...(options.tls === undefined ? {} : { tls: options.tls, probeListen: { host: '127.0.0.1', port: 0 } }),
     trustHeadersFrom: options.trustHeadersFrom,
+    remoteServers: { reach: publicAnd(options.allowUpstreamsIn, 'loopback-by-name') },
     ...(options.trustedListen === undefined ? {} : { trustedListen: options.trustedListen }),
     ...(options.trustedProxy === undefined ? {} : { trustedProxy: options.trustedProxy }),
     allowedHosts: [],

@@ -33,6 +33,7 @@ export function planRoute(server: MCPServer, plan: Plan, state: HostState | unde
     key: plan.workload.key,
     path: plan.path,
     upstreamUrl: state?.phase === 'running' ? state.upstreamUrl : undefined,
+    upstreamFrom: plan.workload.source.url === undefined ? 'operator' : 'owner',
     audit,
     eventSource,
   };

@@ -15,6 +15,8 @@ export interface PublishedRoute {
   readonly path: string;
   /** Undefined while the server does not answer: calls are refused as unavailable. */
   readonly upstreamUrl: string | undefined;
+  /** Who named that URL: the runtime, which runs the server there, or the owner of the server. */
+  readonly upstreamFrom: 'operator' | 'owner';
   readonly audit: { readonly arguments: 'none' | 'redacted'; readonly strict: boolean };
   readonly eventSource: string;
 }

@@ -22,6 +22,7 @@ interface Flags {
   readonly 'api-listen': string;
   readonly 'data-dir': string | undefined;
   readonly 'trust-headers-from': readonly string[];
+  readonly 'allow-upstreams-in': readonly string[];
   readonly 'trusted-listen': string | undefined;
   readonly 'trusted-proxy': string | undefined;
   readonly 'tls-cert': string | undefined;
@@ -46,6 +47,7 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
     listen: parseAddress(flags.listen, '--listen'),
     apiListen: parseAddress(flags['api-listen'], '--api-listen'),
     trustHeadersFrom: flags['trust-headers-from'],
+    allowUpstreamsIn: flags['allow-upstreams-in'],
     ...(flags['trusted-listen'] === undefined
       ? {}
       : { trustedListen: parseAddress(flags['trusted-listen'], '--trusted-listen') }),

@@ -22,6 +22,11 @@ export const RUNTIME_COMMANDS = [
       },
       'data-dir': DATA_DIR,
       ...HOPS,
+      'allow-upstreams-in': {
+        type: 'texts',
+        summary: 'address range beside the internet in which a `source.url` may be',
+        placeholder: 'CIDR',
+      },
       ...TLS,
       'log-level': { type: 'text', summary: 'how much to log on standard error', values: LOG_LEVELS, default: 'warn' },
       quiet: { type: 'switch', short: 'q', summary: 'no line per call' },

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { signalAfter } from '@mcp-runtime/base';
-import { type Reach, type ResolveAll, checkLiteral, lookupWithin } from './reach.ts';
+import { type Reach, type ResolveAll, literalRefusal, lookupWithin } from './reach.ts';
 
 interface FetchRules {
   readonly reach: Reach;
@@ -26,7 +26,8 @@ export class NoSuchDocument extends Error {}
 export async function fetchJson(url: URL, rules: FetchRules): Promise<unknown> {
   const { reach, signal, form, headers } = rules;
   const deadline = signalAfter(MAX_MS, signal);
-  checkLiteral(url, reach);
+  const refused = literalRefusal(url, reach);
+  if (refused !== undefined) throw refused;
   const send = url.protocol === 'https:' ? requestHttps : requestHttp;
   const request = send(url, {
     method: form === undefined ? 'GET' : 'POST',

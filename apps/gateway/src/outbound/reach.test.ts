@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { AddressRefused, PUBLIC_ONLY, type ResolveAll, checkLiteral, lookupWithin, publicAnd } from './reach.ts';
+import { AddressRefused, PUBLIC_ONLY, type ResolveAll, literalRefusal, lookupWithin, publicAnd } from './reach.ts';
 
 const PRIVATE = [
   ['this machine', '127.0.0.1', '127.255.0.9', '0.0.0.0', '::', '::1'],
@@ -20,25 +20,44 @@ const PRIVATE = [
 
 for (const [what, ...addresses] of PRIVATE) {
   test(`not public: ${what}`, () => {
-    for (const address of addresses) assert.equal(PUBLIC_ONLY.allows(address), false, address);
+    for (const address of addresses) assert.equal(PUBLIC_ONLY.allows(address, address), false, address);
   });
 }
 
 test('public addresses are public, and an opened range opens that range only', () => {
   for (const address of ['8.8.8.8', '1.1.1.1', '172.32.0.1', '100.128.0.1', '2606:4700::1111', '::ffff:8.8.8.8']) {
-    assert.equal(PUBLIC_ONLY.allows(address), true, address);
+    assert.equal(PUBLIC_ONLY.allows(address, address), true, address);
   }
   const opened = publicAnd(['10.1.0.0/16', 'fd00::/8']);
-  const said = ['10.1.2.3', '::ffff:10.1.2.3', 'fd00::1', '8.8.8.8', '10.2.0.1', '127.0.0.1'].map(opened.allows);
+  const said = ['10.1.2.3', '::ffff:10.1.2.3', 'fd00::1', '8.8.8.8', '10.2.0.1', '127.0.0.1'].map((address) =>
+    opened.allows(address, 'x.test'),
+  );
   assert.deepEqual(said, [true, true, true, true, false, false]);
+});
+
+test('this machine is open to those who name it, and to no name that resolves to it', () => {
+  const { allows } = publicAnd([], 'loopback-by-name');
+  const named = [
+    ['127.0.0.1', 'localhost'],
+    ['::1', 'localhost'],
+    ['127.0.0.2', '127.0.0.2'],
+    ['::1', '::1'],
+  ] as const;
+  for (const [address, host] of named) assert.equal(allows(address, host), true, host);
+  for (const [address, host] of [
+    ...named.map(([one]) => [one, 'rebind.test'] as const),
+    ['10.0.0.1', 'localhost'] as const,
+  ]) {
+    assert.equal(allows(address, host), false, `${host} at ${address}`);
+  }
 });
 
 test('an address in a URL is checked however it is spelled', () => {
   const spelled = ['127.0.0.1', '127.1', '0x7f000001', '2130706433', '0177.0.0.1', '[::1]', '[::ffff:127.0.0.1]'];
   for (const host of spelled) {
-    assert.throws(() => checkLiteral(new URL(`http://${host}/`), PUBLIC_ONLY), AddressRefused, host);
+    assert.ok(literalRefusal(new URL(`http://${host}/`), PUBLIC_ONLY) instanceof AddressRefused, host);
   }
-  checkLiteral(new URL('http://8.8.8.8/'), PUBLIC_ONLY);
+  assert.equal(literalRefusal(new URL('http://8.8.8.8/'), PUBLIC_ONLY), undefined);
 });
 
 test('a name is refused when one of its addresses is, whatever the others are', async () => {

@@ -1,12 +1,12 @@
 import { type LookupAddress, type LookupAllOptions, lookup as lookupByDns } from 'node:dns';
 import { type LookupFunction, isIP } from 'node:net';
+import { isLoopbackAddress } from '@mcp-runtime/base';
 import { type IsInRange, addressRanges } from '../address-ranges.ts';
 
 /** Which addresses the other end of a connection of ours may have. */
 export interface Reach {
-  /** Differs between reaches that differ: a connection of one must not serve the other. */
-  readonly name: string;
-  readonly allows: (address: string) => boolean;
+  /** `host` is what the URL says: a name, or an address without brackets. */
+  readonly allows: (address: string, host: string) => boolean;
 }
 
 /** How host names become addresses; `lookup` of node:dns unless a test brings its own. */
@@ -17,17 +17,21 @@ export type ResolveAll = (
 ) => void;
 
 /** For what the operator names: a URL in the configuration, or the runtime's own servers. */
-export const ANYWHERE: Reach = { name: '', allows: () => true };
+export const ANYWHERE: Reach = { allows: () => true };
 
 /** For what others name: nothing that is not on the internet. */
-export const PUBLIC_ONLY: Reach = { name: 'public', allows: isPublic };
+export const PUBLIC_ONLY: Reach = { allows: isPublic };
 
-/** The internet, and ranges that the operator opens beside it. @throws AppError `invalid_config` naming a range that is none. */
-export function publicAnd(cidrs: readonly string[]): Reach {
-  if (cidrs.length === 0) return PUBLIC_ONLY;
+/**
+ * The internet, and ranges that the operator opens beside it. `loopback-by-name`: also this machine, where the URL itself says
+ * so; a name that only resolves to it does not count.
+ * @throws AppError `invalid_config` naming a range that is none.
+ */
+export function publicAnd(cidrs: readonly string[], loopback: 'closed' | 'loopback-by-name' = 'closed'): Reach {
   const isOpened = addressRanges(cidrs);
-  const allows = (address: string): boolean => isOpened(address) || isPublic(address);
-  return { name: `public ${cidrs.join(' ')}`, allows };
+  const isDeclared = (address: string, host: string): boolean =>
+    loopback === 'loopback-by-name' && isLoopbackAddress(host) && isLoopback(address);
+  return { allows: (address, host) => isOpened(address) || isPublic(address) || isDeclared(address, host) };
 }
 
 /** The address could not be used, whatever else happens. */
@@ -42,7 +46,7 @@ export function lookupWithin(reach: Reach, resolve: ResolveAll = lookupByDns): L
     resolve(host, { ...options, all: true }, (error, found) => {
       if (error !== null) return callback(error, '');
       const [first] = found;
-      const bad = found.find(({ address }) => !reach.allows(address));
+      const bad = found.find(({ address }) => !reach.allows(address, host));
       if (first === undefined || bad !== undefined) return callback(refusalOf(host), '');
       if (options.all === true) callback(null, found);
       else callback(null, first.address, first.family);
@@ -50,10 +54,10 @@ export function lookupWithin(reach: Reach, resolve: ResolveAll = lookupByDns): L
   };
 }
 
-/** An address in the URL itself is never looked up. @throws AddressRefused */
-export function checkLiteral({ hostname }: URL, reach: Reach): void {
+/** Why an address in the URL itself is refused: such a one is never looked up. */
+export function literalRefusal({ hostname }: URL, reach: Reach): AddressRefused | undefined {
   const host = bareHost(hostname);
-  if (isIP(host) !== 0 && !reach.allows(host)) throw refusalOf(host);
+  return isIP(host) !== 0 && !reach.allows(host, host) ? refusalOf(host) : undefined;
 }
 
 /** A host as sockets take it: an IPv6 address without its brackets. */
@@ -70,6 +74,8 @@ function isPublic(address: string): boolean {
   const isMapped = /^::ffff:\d+\./i.test(address);
   return !isReserved(address) && (isIP(address) === 4 || isMapped || isGlobalUnicast(address));
 }
+
+const isLoopback: IsInRange = addressRanges(['127.0.0.0/8', '::1/128']);
 
 const isGlobalUnicast: IsInRange = addressRanges(['2000::/3']);
 

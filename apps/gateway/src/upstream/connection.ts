@@ -1,7 +1,16 @@
-import { type Socket, connect, isIP } from 'node:net';
+import { Socket, connect, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { AppError, asAppError } from '@mcp-runtime/api';
 import { mediaType } from '../headers.ts';
+import {
+  ANYWHERE,
+  AddressRefused,
+  type Reach,
+  type ResolveAll,
+  bareHost,
+  literalRefusal,
+  lookupWithin,
+} from '../outbound/reach.ts';
 import { AnswerFault } from './answer-head.ts';
 import { AnswerReader } from './answer-reader.ts';
 import { type AnswerReceiver, type UpstreamRequest } from './port.ts';
@@ -26,6 +35,11 @@ export interface ConnectionOwner {
   onGone(connection: Connection): void;
 }
 
+export interface ConnectRules {
+  readonly reach: Reach;
+  readonly resolve?: ResolveAll;
+}
+
 /** One connection to a server: one exchange at a time. */
 export class Connection {
   readonly #socket: Socket;
@@ -35,9 +49,9 @@ export class Connection {
   #keepMs = 0;
   #idleTimeoutMs = 0;
 
-  constructor(origin: URL, owner: ConnectionOwner) {
+  constructor(origin: URL, owner: ConnectionOwner, rules: ConnectRules) {
     this.#owner = owner;
-    this.#socket = openSocket(origin);
+    this.#socket = openSocket(origin, rules);
     this.#connecting = setTimeout(() => this.#fail(timedOut()), CONNECT_TIMEOUT_MS);
     this.#socket.setNoDelay(true);
     this.#socket.once(origin.protocol === 'https:' ? 'secureConnect' : 'connect', () => clearTimeout(this.#connecting));
@@ -171,11 +185,15 @@ export class Connection {
   }
 }
 
-function openSocket({ protocol, hostname, port }: URL): Socket {
-  const host = hostname.replaceAll(/[[\]]/g, '');
-  if (protocol !== 'https:') return connect({ host, port: Number(port || 80) });
+function openSocket(origin: URL, { reach, resolve }: ConnectRules): Socket {
+  const host = bareHost(origin.hostname);
+  const refused = literalRefusal(origin, reach);
+  if (refused !== undefined) return new Socket().destroy(refused);
+  const checked = reach === ANYWHERE ? {} : { lookup: lookupWithin(reach, resolve) };
+  if (origin.protocol !== 'https:') return connect({ host, port: Number(origin.port || 80), ...checked });
   const servername = isIP(host) === 0 ? { servername: host } : {};
-  return connectTls({ host, port: Number(port || 443), ALPNProtocols: ['http/1.1'], ...servername });
+  const port = Number(origin.port || 443);
+  return connectTls({ host, port, ALPNProtocols: ['http/1.1'], ...servername, ...checked });
 }
 
 function headOf(target: URL, { method, headers, body }: UpstreamRequest): string {
@@ -189,5 +207,9 @@ function timedOut(): AppError {
 }
 
 function unreachable(cause: unknown): AppError {
+  if (cause instanceof AddressRefused) {
+    const message = 'the gateway may not connect to the address of the MCP server (see --allow-upstreams-in)';
+    return new AppError('upstream_unavailable', message, { cause });
+  }
   return new AppError('upstream_unavailable', 'the MCP server cannot be reached', { cause });
 }

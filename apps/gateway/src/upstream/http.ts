@@ -1,5 +1,6 @@
 import { type Clock, closeOnce } from '@mcp-runtime/base';
-import { Connection, type ConnectionOwner } from './connection.ts';
+import { ANYWHERE } from '../outbound/reach.ts';
+import { type ConnectRules, Connection, type ConnectionOwner } from './connection.ts';
 import { type Upstream } from './port.ts';
 
 interface Idle {
@@ -26,7 +27,7 @@ const SWEEP_MS = 2000;
  * Servers over HTTP/1.1 with kept-alive connections. There are as many connections as there are exchanges at once, which
  * the gateway bounds; a request is sent once and never again.
  */
-export function createHttpUpstream(clock: Clock): HttpUpstream {
+export function createHttpUpstream(clock: Clock, rules: ConnectRules = { reach: ANYWHERE }): HttpUpstream {
   const all = new Set<Connection>();
   const idle = new Map<string, Idle[]>();
   let opened = 0;
@@ -57,7 +58,7 @@ export function createHttpUpstream(clock: Clock): HttpUpstream {
   }
 
   function open(target: URL): Connection {
-    const connection = new Connection(target, ownerOf(target.origin));
+    const connection = new Connection(target, ownerOf(target.origin), rules);
     all.add(connection);
     opened += 1;
     return connection;
@@ -86,4 +87,9 @@ export function createHttpUpstream(clock: Clock): HttpUpstream {
     },
     send: (target, request, receiver) => (takeIdle(target.origin) ?? open(target)).send(target, request, receiver),
   };
+}
+
+export function sumOf(counts: readonly ConnectionCounts[]): ConnectionCounts {
+  const sum = (of: keyof ConnectionCounts): number => counts.reduce((total, one) => total + one[of], 0);
+  return { opened: sum('opened'), busy: sum('busy'), idle: sum('idle') };
 }
