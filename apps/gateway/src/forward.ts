@@ -48,7 +48,7 @@ class Forwarding implements AnswerReceiver {
   readonly #exchange: Exchange;
   readonly #target: URL;
   readonly #ports: ForwardPorts;
-  readonly #notices: Notices;
+  readonly #notices: Notices | undefined;
   readonly #ended = Promise.withResolvers<void>();
   #body: AnswerBody | undefined;
   #status = 0;
@@ -62,7 +62,8 @@ class Forwarding implements AnswerReceiver {
     this.#exchange = exchange;
     this.#target = target;
     this.#ports = ports;
-    this.#notices = new Notices(exchange);
+    const told = listsToldOn(exchange);
+    if (told.length > 0) this.#notices = new Notices(exchange, told);
   }
 
   async run(): Promise<void> {
@@ -73,10 +74,10 @@ class Forwarding implements AnswerReceiver {
       ask: (policy, now) => askAgain(exchange, policy, now),
       cut: (reason, message) => void this.#cut(reason, message),
       isStream: isStream(exchange),
-      hears: listsToldOn(exchange).length > 0,
+      hears: this.#notices !== undefined,
       keepAlive: () => this.#keepAlive(),
       tell: (lists) => {
-        if (!this.#isOver) this.#notices.tell(lists);
+        if (!this.#isOver) this.#notices?.tell(lists);
       },
     });
     exchange.response.once('close', () => this.#onCallerGone());
@@ -122,7 +123,7 @@ class Forwarding implements AnswerReceiver {
       sealTask: (id, tool) => this.#sealTask(id, tool),
       canTell: exchange.era.kind === 'modern' || HEADERS.mcpSessionId in delivery.headers,
       // The caller hears nothing before the acknowledgement, which goes out in this turn.
-      onAcknowledged: () => queueMicrotask(() => this.#notices.open()),
+      onAcknowledged: () => queueMicrotask(() => this.#notices?.open()),
     });
     if (this.#isEvents) return eventsBody(delivery, views, limits.maxEventBytes);
     // What creates a task is short, and what it answers otherwise may be long.

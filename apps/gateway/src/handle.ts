@@ -26,7 +26,7 @@ import { type RefusalLog } from './refusals.ts';
 import { type Refusal, type Reply, failureReply, refusalReply, sendReply } from './reply.ts';
 import { type Route, type RouteTable } from './route.ts';
 import { pruneSubscription } from './subscription.ts';
-import { openTask } from './tasks.ts';
+import { holdsNames, openTask } from './tasks.ts';
 
 export interface GatewayParts {
   /** `probes`: the runtime's own readiness check alone. */
@@ -170,7 +170,7 @@ async function decide(exchange: Exchange, parts: GatewayParts): Promise<Reply | 
 function openNames(exchange: Exchange, policy: Policy, { forwarding }: GatewayParts): Refusal | undefined {
   const { route, caller } = exchange;
   const { upstream } = route;
-  if (upstream === undefined || caller.source === 'probe') return undefined;
+  if (upstream === undefined || caller.source === 'probe' || !holdsNames(exchange)) return undefined;
   const place = { ...route, upstream, identity: caller.identity };
   const absent = openTask(exchange, place, forwarding.taskSeal);
   if (absent === undefined) pruneSubscription(exchange, policy, place, forwarding.taskSeal);

@@ -27,9 +27,9 @@ export class Notices {
   readonly #waiting = new Set<NotedList>();
   #isOpen: boolean;
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: Exchange, told: readonly NotedList[]) {
     this.#exchange = exchange;
-    this.#told = listsToldOn(exchange);
+    this.#told = told;
     this.#isOpen = exchange.verb === 'GET';
   }
 

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { z } from 'zod';
 import { compilePolicy } from '@mcp-runtime/policy';
 import { type Bench, startBench, testDocument } from './testing/bench.ts';
+import { readEvents } from './testing/stream.ts';
 import { type Answer, type Seen, sendJson } from './testing/upstream.ts';
 
 const MODERN = '2026-07-28';
@@ -99,6 +100,32 @@ test('who may not call the tool any more gets nothing of its task, and may still
   bench.policy.publish(compilePolicy({ ...lost, policy: { ...lost.policy, denials: 'conceal' }, revision: 'r3' }));
   assert.equal((await askModern(bench, 'tasks/get', id)).body.error?.code, -32602);
   assert.equal((await askModern(bench, 'tasks/cancel', id)).body.result?.taskId, id);
+});
+
+test('a subscription follows tasks of the caller by the ids that it knows, and no other', async () => {
+  const notice = (id: string): object => ({
+    jsonrpc: '2.0',
+    method: 'notifications/tasks',
+    params: { taskId: id, status: 'completed', n: 1 },
+  });
+  const acknowledged = (taskIds: readonly string[]): object => ({
+    jsonrpc: '2.0',
+    method: 'notifications/subscriptions/acknowledged',
+    params: { notifications: { taskIds }, _meta: { 'io.modelcontextprotocol/subscriptionId': 1 } },
+  });
+  const both: Answer = (seen, response, incoming) => {
+    if (requestOf(seen).method !== 'subscriptions/listen') return answer(seen, response, incoming);
+    sendEvents(response, [acknowledged(['T-1']), notice('T-2'), notice('T-1')]);
+  };
+  await using bench = await startBench({ answer: both, document, options });
+  const id = await startTask(bench);
+  const notifications = { taskIds: [id, 'T-1', `${id}A`] };
+  const body = { jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params: { notifications, _meta: ENVELOPE } };
+  const listens = { 'mcp-protocol-version': MODERN, 'mcp-method': 'subscriptions/listen', ...ALICE };
+  const stream = readEvents(await bench.post(body, listens));
+  for (const message of [acknowledged([id]), notice(id)]) assert.equal(await stream.next(), JSON.stringify(message));
+  assert.equal(await stream.next(), undefined);
+  assert.match(bench.upstream.seen.at(-1)?.body ?? '', /"taskIds":\["T-1"\]/);
 });
 
 test('every other byte of what a task is created with stays', async () => {

@@ -1,5 +1,5 @@
 import { type TaskTarget } from '@mcp-runtime/api';
-import { TASKS_EXTENSION, mayBecomeTask, spanAt, splice } from '@mcp-runtime/mcp';
+import { TASKS_EXTENSION, isListening, mayBecomeTask, spanAt, splice } from '@mcp-runtime/mcp';
 import { type Exchange } from './exchange.ts';
 import { type Place } from './seal.ts';
 import { type Refusal } from './reply.ts';
@@ -16,6 +16,12 @@ const NOT_DECLARED: Refusal = {
   data: { requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } } },
 };
 const NO_LIST: Refusal = { reason: 'not_found', message: 'method not found', code: -32601, status: 200 };
+
+/** Whether a request may name what only the gateway can read. */
+export function holdsNames({ message, target }: Exchange): boolean {
+  if (message?.kind !== 'request') return false;
+  return target?.kind === 'task' || message.method === 'tasks/list' || isListening(message);
+}
 
 /**
  * Puts the server's own task id into a request about a task: the body then says what the server reads, and the target names

@@ -63,6 +63,7 @@ export function toRequest(value: unknown, now: number): PolicyRequest {
 function targetOf({ method, tool, prompt, uri }: EvaluateRequest): Target | undefined {
   if (prompt !== '') return { kind: 'prompt', name: prompt };
   if (uri !== '') return { kind: 'resource', uri };
+  if (method.startsWith('tasks/')) return { kind: 'task', id: '', tool };
   if (tool !== '' || method === 'tools/call' || method === 'call_tool') return { kind: 'tool', name: tool };
   const of = LISTS.get(method);
   if (of !== undefined) return { kind: 'list', of };
