@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { X509Certificate, hash } from 'node:crypto';
 import { afterEach, beforeEach, test } from 'node:test';
 import { generateKeyPair } from 'jose';
 import { type Bench, OK_RESULT, callOf, startBench, testDocument } from '../testing/bench.ts';
+import { type TestCertificate, createTestAuthority } from '../testing/certificates.ts';
+import { askOverTls } from '../testing/https.ts';
 import { type TestIssuer, startTestIssuer } from '../testing/issuer.ts';
 import { type ProofChange, type TestProver, createTestProver } from '../testing/proof.ts';
+import { openTlsFolder } from '../testing/tls-folder.ts';
 import { type TokenSigner, createTokenSigner } from '../testing/token-signer.ts';
 import { sendJson } from '../testing/upstream.ts';
 import { holdTokenKeys } from './token-keys.ts';
@@ -183,6 +187,33 @@ test('a token that is bound to a certificate is refused on a connection without 
     challenge: 'Bearer realm="mcp-runtime", error="invalid_token"',
     reason: 'certificate_mismatch',
   });
+});
+
+test('a token that is bound to a certificate holds on connections with that certificate, and on no other', async () => {
+  const [servers, clients] = [createTestAuthority('servers'), createTestAuthority('clients')];
+  const [mine, other] = [clients.issue({ uris: [] }), clients.issue({ uris: [] })];
+  const files = opened.use(await openTlsFolder(servers.issue({ dns: ['localhost'] }), clients.cert));
+  const secure = opened.use(
+    await startBench({
+      answer: (_, response) => sendJson(response, OK_RESULT),
+      document: testDocument(),
+      options: {
+        tokenKeys: holdTokenKeys({ keys: [signer.key] }),
+        listen: { host: 'localhost', port: 0 },
+        tls: { files: files.paths, clientCertificates: 'optional' },
+      },
+    }),
+  );
+  const thumbprint = hash('sha256', new X509Certificate(mine.cert).raw, 'base64url');
+  const token = await signer.sign({ cnf: { 'x5t#S256': thumbprint } });
+  const reasonFor = async (as?: TestCertificate): Promise<string | undefined> => {
+    const ask = { ca: servers.cert, body: callOf('read'), headers: { authorization: `Bearer ${token}` } };
+    await askOverTls(secure.url, as === undefined ? ask : { ...ask, as });
+    return secure.events.at(-1)?.payload.reason;
+  };
+  assert.equal(await reasonFor(mine), 'allowed');
+  assert.equal(await reasonFor(other), 'certificate_mismatch');
+  assert.equal(await reasonFor(), 'certificate_mismatch');
 });
 
 test('an access token of an issuer is bound in the same way', async () => {
