@@ -54,7 +54,9 @@ const Case = z.strictObject({
     code: z.int().optional(),
     reason: z.string().optional(),
     /** What the server behind the gateway may see of it. */
-    server: z.enum(['nothing', 'the body', 'the good call']).default('nothing'),
+    server: z.enum(['nothing', 'the body', 'the good call', 'something else']).default('nothing'),
+    /** The body of that something. */
+    sees: z.string().optional(),
     /** A reason: that of a denial that the answer does not tell. */
     recorded: z.enum(['the reason', 'allow', ...RECORDED]).default('the reason'),
     /** Why the bytes behind the request are refused. */

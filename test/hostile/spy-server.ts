@@ -45,10 +45,21 @@ export async function startSpyServer(respond: Respond = answerAsUsual): Promise<
 
 const Question = z.object({ id: z.union([z.string(), z.number()]).optional(), method: z.string().optional() });
 let sessions = 0;
+/** It takes requests of either era. */
+const DISCOVERED = {
+  supportedVersions: ['2026-07-28', '2025-11-25'],
+  capabilities: {},
+  ttlMs: 0,
+  cacheScope: 'private',
+};
 
 function answerAsUsual({ body }: Seen, response: ServerResponse): void {
   const { id, method } = body.length === 0 ? {} : Question.parse(JSON.parse(body.toString('utf8')));
   const opened = method === 'initialize' ? { 'mcp-session-id': `session-${(sessions += 1)}` } : {};
   response.writeHead(id === undefined ? 202 : 200, { 'content-type': 'application/json', ...opened });
-  response.end(id === undefined ? '' : JSON.stringify({ jsonrpc: '2.0', id, result: { content: [] } }));
+  response.end(
+    id === undefined
+      ? ''
+      : JSON.stringify({ jsonrpc: '2.0', id, result: method === 'server/discover' ? DISCOVERED : { content: [] } }),
+  );
 }
