@@ -56,7 +56,6 @@ async function openOne(url: string, token: string): Promise<Listener> {
     listener.notices += parts.length - 1;
     onNotice();
   });
-  socket.on('close', () => process.stderr.write('a stream has ended\n'));
   return listener;
 }
 

@@ -50,6 +50,25 @@ export function createOpenExchanges(clock: () => number): OpenExchanges {
     if (before !== undefined) tellAll(byPath.get(path) ?? [], before, after);
   }
 
+  function look(one: Followed): void {
+    clearTimeout(one.due);
+    one.due = undefined;
+    const policy = one.route.policy.current();
+    if (policy === undefined) return;
+    const before = one.seen;
+    one.seen = { policy, now: clock() };
+    recheck(one.route.path, before, one.seen);
+    one.lookedAt = clock();
+  }
+
+  /** At once, but of changes in quick succession only the last counts: thousands may be open. */
+  function lookSoon(one: Followed): void {
+    if (one.due !== undefined) return;
+    const wait = one.lookedAt + LOOK_AGAIN_MS - clock();
+    if (wait <= 0) look(one);
+    else one.due = setTimeout(look, wait, one);
+  }
+
   return {
     add: (open) => {
       const { path } = open.exchange.route;
@@ -69,7 +88,7 @@ export function createOpenExchanges(clock: () => number): OpenExchanges {
     follow: (route) => {
       const known = followed.get(route.path);
       if (known?.route.policy === route.policy) return;
-      known?.stop();
+      if (known !== undefined) end(known);
       const first = route.policy.current();
       const one: Followed = {
         route,
@@ -80,10 +99,10 @@ export function createOpenExchanges(clock: () => number): OpenExchanges {
             cutAll(byPath.get(route.path), 'policy_unavailable', 'the server is not governed any more');
             return;
           }
-          const before = one.seen;
-          one.seen = { policy: after, now: clock() };
-          recheck(route.path, before, one.seen);
+          lookSoon(one);
         }),
+        due: undefined,
+        lookedAt: Number.NEGATIVE_INFINITY,
       };
       followed.set(route.path, one);
     },
@@ -105,7 +124,7 @@ export function createOpenExchanges(clock: () => number): OpenExchanges {
       }
     },
     closeAll: () => {
-      for (const { stop } of followed.values()) stop();
+      for (const one of followed.values()) end(one);
       followed.clear();
       for (const same of byPath.values()) cutAll([...same], 'service_unavailable', SHUTTING_DOWN);
     },
@@ -117,7 +136,13 @@ interface Followed {
   /** The policy that was last asked, and when; undefined while there is none. */
   seen: Moment | undefined;
   readonly stop: () => void;
+  /** Until when the next look waits. */
+  due: NodeJS.Timeout | undefined;
+  /** Milliseconds since the epoch. */
+  lookedAt: number;
 }
+
+const LOOK_AGAIN_MS = 100;
 
 /** A session is told once, on one of its streams (MCP 2025-11-25, "Multiple connections"). */
 function tellAll(opens: Iterable<OpenExchange>, before: Moment, after: Moment): void {
@@ -134,6 +159,11 @@ function tellAll(opens: Iterable<OpenExchange>, before: Moment, after: Moment): 
     if (legacy !== undefined) sessions.add(legacy);
     open.tell(lists);
   }
+}
+
+function end(one: Followed): void {
+  one.stop();
+  clearTimeout(one.due);
 }
 
 function cutAll(same: Iterable<OpenExchange> | undefined, reason: ErrorCode, message: string): void {

@@ -73,3 +73,16 @@ test('a grant that begins or ends in between changes what is seen', () => {
   assert.equal(hasBoundary(policy, instant - 1, instant), true);
   assert.equal(hasBoundary(policy, instant, instant + 5000), false);
 });
+
+test('a tool that the document says something else of changes the tools of those who see it, and of nobody else', () => {
+  const read = { name: 't', required_trust: 'low', side_effect: 'read' };
+  const document = (tools: readonly (typeof read)[]): ReturnType<typeof aDocument> =>
+    aDocument({ policy: { enforce_on: 'all' }, tools: [...tools], grants: [aGrant({ tool_rules: [{ name: 't' }] })] });
+  const other = { ...read, name: 'u' };
+  const before = { policy: compilePolicy(document([read, other])), now: NOW };
+  const changed = (tools: readonly (typeof read)[]): readonly NotedList[] =>
+    changedLists(SOMEBODY, before, { policy: compilePolicy(document(tools)), now: NOW });
+  assert.deepEqual(changed([{ ...read, side_effect: 'destructive' }, other]), ['tools']);
+  assert.deepEqual(changed([read, { ...other, side_effect: 'destructive' }]), []);
+  assert.deepEqual(changed([read, { ...read, side_effect: 'destructive' }, other]), []);
+});

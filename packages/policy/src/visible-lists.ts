@@ -17,7 +17,15 @@ export interface Moment {
 
 /** The lists of which a caller sees something else at another moment. */
 export function changedLists(identity: Identity, before: Moment, after: Moment): readonly NotedList[] {
-  if (isAlike(identity, before, after)) return [];
+  const differs = (of: NotedList, probes: Iterable<string>): boolean => {
+    const saw = isVisible(before.policy, identity, before.now, of);
+    const sees = isVisible(after.policy, identity, after.now, of);
+    for (const probe of probes) if (saw(probe) !== sees(probe)) return true;
+    return false;
+  };
+  if (isAlike(identity, before, after)) {
+    return differs('tools', changedTools(before.policy, after.policy)) ? ['tools'] : [];
+  }
   const grants = [before, after].flatMap(({ policy }) => policy.grants.matching(identity));
   const probes: Readonly<Record<NotedList, Iterable<string>>> = {
     tools: toolsToTry(grants, before.policy, after.policy),
@@ -27,12 +35,7 @@ export function changedLists(identity: Identity, before: Moment, after: Moment):
       NOT_NAMED,
     ],
   };
-  return (['tools', 'prompts', 'resources'] as const).filter((of) => {
-    const saw = isVisible(before.policy, identity, before.now, of);
-    const sees = isVisible(after.policy, identity, after.now, of);
-    for (const probe of probes[of]) if (saw(probe) !== sees(probe)) return true;
-    return false;
-  });
+  return (['tools', 'prompts', 'resources'] as const).filter((of) => differs(of, probes[of]));
 }
 
 /** No name has it. It stands for all names that no rule names, and after a text for all URIs that begin with it. */
@@ -40,20 +43,49 @@ const NOT_NAMED = '\0';
 /** A URI that leaves where it begins is under no prefix. */
 const CLIMBING = `/../${NOT_NAMED}`;
 
-/** Tools that rules name, and one of each kind of the others, since all of a kind are decided alike. */
-function toolsToTry(grants: readonly Grant[], before: Policy, after: Policy): Iterable<string> {
+/** Tools that rules name, those that changed, and one of each kind of the others, since all of a kind are decided alike. */
+function* toolsToTry(grants: readonly Grant[], before: Policy, after: Policy): Iterable<string> {
   const named = new Set(grants.flatMap((grant) => [...grant.tools.keys()]));
-  if (settingsOf(before) !== settingsOf(after)) {
-    return new Set([...named, ...before.tools.keys(), ...after.tools.keys(), NOT_NAMED]);
-  }
-  const kinds = new Map<string, string>();
-  for (const [name, { requiredTrust, sideEffect, risk }] of after.tools) {
-    if (!named.has(name)) kinds.set(`${requiredTrust} ${sideEffect} ${risk}`, name);
-  }
-  return [...named, ...kinds.values(), NOT_NAMED];
+  yield* named;
+  yield* changedTools(before, after);
+  yield NOT_NAMED;
+  if (settingsOf(before) !== settingsOf(after)) yield* after.tools.keys();
+  else for (const names of kindsOf(after)) yield names.find((name) => !named.has(name)) ?? NOT_NAMED;
 }
 
-/** A look that is much cheaper than trying: whether anything that decides about this caller is another. */
+const kinds = new WeakMap<Policy, readonly (readonly string[])[]>();
+
+/** The tools of a policy by what decides about them besides their names. */
+function kindsOf(policy: Policy): readonly (readonly string[])[] {
+  const known = kinds.get(policy);
+  if (known !== undefined) return known;
+  const byKind = Map.groupBy(policy.tools, ([, { requiredTrust, sideEffect, risk }]) =>
+    [requiredTrust, sideEffect, risk].join(' '),
+  );
+  const names = [...byKind.values()].map((tools) => tools.map(([name]) => name));
+  kinds.set(policy, names);
+  return names;
+}
+
+const changes = new WeakMap<Policy, { readonly before: Policy; readonly names: readonly string[] }>();
+
+/** Tools that are new or gone, or of which the document says something else: the same for every caller. */
+function changedTools(before: Policy, after: Policy): readonly string[] {
+  if (before === after) return [];
+  const known = changes.get(after);
+  if (known?.before === before) return known.names;
+  const [was, is] = [toolTexts(before), toolTexts(after)];
+  const names = [...new Set([...was.keys(), ...is.keys()])].filter((name) => was.get(name) !== is.get(name));
+  changes.set(after, { before, names });
+  return names;
+}
+
+/** The first of a name counts. */
+function toolTexts({ document }: Policy): ReadonlyMap<string, string> {
+  return new Map((document.tools ?? []).toReversed().map((tool) => [tool.name, JSON.stringify(tool)]));
+}
+
+/** A look that is much cheaper than trying: whether nothing that decides about this caller is another, but for the tools. */
 function isAlike(identity: Identity, before: Moment, after: Moment): boolean {
   const [was, is] = [before.policy, after.policy];
   if (was !== is) {
@@ -70,11 +102,18 @@ function isAlike(identity: Identity, before: Moment, after: Moment): boolean {
 
 const settings = new WeakMap<Policy, string>();
 
-/** All that a document says but for who may do what. */
+/** All that a document says but for its tools and who may do what. */
 function settingsOf(policy: Policy): string {
   const known = settings.get(policy);
   if (known !== undefined) return known;
-  const { revision: _revision, generated_at: _at, grants: _grants, sessions: _sessions, ...rest } = policy.document;
+  const {
+    revision: _revision,
+    generated_at: _at,
+    tools: _tools,
+    grants: _grants,
+    sessions: _sessions,
+    ...rest
+  } = policy.document;
   const text = JSON.stringify(rest);
   settings.set(policy, text);
   return text;
