@@ -189,6 +189,20 @@ test('a session that was ended is gone', async () => {
   await assert.rejects(client.listTools());
 });
 
+test('any replica serves a session', async () => {
+  await using replicas = await govern(server.url, { tools: server.tools, replicas: 3 });
+  await using connected = await connectLegacy(replicas.url);
+  const { client, text } = connected;
+  for (let times = 0; times < 6; times++) assert.match(await text('test_simple_text'), /simple text/);
+  assert.equal((await client.listResources()).resources.length, 3);
+  assert.equal((await client.getPrompt({ name: 'test_simple_prompt' })).messages.length, 1);
+  assert.equal(
+    replicas.shares().every((share) => share > 1),
+    true,
+    'one replica served it all',
+  );
+});
+
 /** What happened, one after the other. */
 function signal<T>(): { give(value: T): void; next(): Promise<T> } {
   const happened: T[] = [];

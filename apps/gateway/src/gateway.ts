@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { type Clock, type HostPolicy, type Logger, OpenedSoFar, type Running, closeOnce } from '@mcp-runtime/base';
 import { serveAdmin } from './admin.ts';
 import { type AuditSink } from './audit.ts';
+import { type BridgeLimits } from './eras/legacy-to-modern/bridge.ts';
 import { openWays } from './eras/open-ways.ts';
 import { externalUrlOf, hostPolicyOf } from './external-url.ts';
 import { measurePropagation, observeGateway } from './gauges.ts';
@@ -104,6 +105,8 @@ export interface GatewayOptions {
   readonly limits: GatewayLimits;
   /** When it closes, calls in progress may go on for so long, milliseconds; they end at once unless given. */
   readonly drainMs?: number;
+  /** For legacy clients at servers of MCP 2026-07-28. */
+  readonly bridgeLimits?: Partial<BridgeLimits>;
   readonly clock: Clock;
   readonly log: Logger;
   /** More for `/config/status`. */
@@ -163,9 +166,11 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
   });
   const sessionKeys = holdSealKeys(options.sessionKeys ?? [randomBytes(SESSION_KEY_BYTES)]);
   const seal = createSessionSeal(sessionKeys);
+  const { bridgeLimits = {} } = options;
+  const wayPorts = { clock, log, seal, bridgeLimits };
   const ways = {
-    operator: openWays({ clock, log, seal, connect: { reach: ANYWHERE } }, opened),
-    owner: openWays({ clock, log, seal, connect: { reach: PUBLIC_ONLY, ...options.remoteServers } }, opened),
+    operator: openWays({ ...wayPorts, connect: { reach: ANYWHERE } }, opened),
+    owner: openWays({ ...wayPorts, connect: { reach: PUBLIC_ONLY, ...options.remoteServers } }, opened),
   };
   const oauth = createOauthVerifier({ clock, log, readSecret: options.readSecret ?? NO_SECRETS });
   opened.add(() => oauth.close());

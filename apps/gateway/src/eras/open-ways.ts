@@ -5,7 +5,7 @@ import { type ConnectionCounts, createHttpUpstream } from '../upstream/http.ts';
 import { isHttpSse } from './http-sse/detect.ts';
 import { createHttpSse } from './http-sse/http-sse.ts';
 import { legacyServers } from './http-sse/legacy-servers.ts';
-import { createLegacyToModern } from './legacy-to-modern/bridge.ts';
+import { type BridgeLimits, createLegacyToModern } from './legacy-to-modern/bridge.ts';
 import { createModernToLegacy } from './modern-to-legacy/bridge.ts';
 import { createUpstreamEras } from './upstream-eras.ts';
 import { type Ways, createWays } from './ways.ts';
@@ -14,6 +14,8 @@ interface WaysOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly seal: SessionSeal;
+  /** For legacy clients at servers of MCP 2026-07-28. */
+  readonly bridgeLimits: Partial<BridgeLimits>;
   /** For every connection of these ways: there is no other client behind them. */
   readonly connect: ConnectRules;
 }
@@ -23,7 +25,7 @@ interface OpenWays extends Ways {
 }
 
 /** Ways to servers, with connections of their own. */
-export function openWays({ clock, log, seal, connect }: WaysOptions, opened: OpenedSoFar): OpenWays {
+export function openWays({ clock, log, seal, bridgeLimits, connect }: WaysOptions, opened: OpenedSoFar): OpenWays {
   const upstream = createHttpUpstream(clock, connect);
   opened.add(() => upstream.close());
   const eras = createUpstreamEras(
@@ -32,7 +34,7 @@ export function openWays({ clock, log, seal, connect }: WaysOptions, opened: Ope
   );
   const httpSse = createHttpSse({ upstream, clock, log });
   const modernToLegacy = createModernToLegacy({ upstream: legacyServers({ upstream, httpSse, eras }), seal, clock });
-  const legacyToModern = createLegacyToModern({ upstream, clock, log });
+  const legacyToModern = createLegacyToModern({ upstream, clock, log, limits: bridgeLimits });
   const ways = createWays({ upstream, eras, bridges: { modernToLegacy, legacyToModern, httpSse } });
   opened.add(() => ways.close());
   return { ...ways, connections: () => upstream.connections() };

@@ -1,4 +1,5 @@
 import { type PolicyDocument } from '@mcp-runtime/api';
+import { type BridgeLimits } from '../eras/legacy-to-modern/bridge.ts';
 import { type Bench, startBench, testDocument } from './bench.ts';
 import { type ClientOptions, type LegacyClient, connectLegacy, membersOf } from './legacy-client.ts';
 import { type ModernServe, modernOnly, sendResult } from './modern-upstream.ts';
@@ -15,8 +16,14 @@ export async function startBridged(
   serve: Readonly<Record<string, ModernServe>>,
   options: ClientOptions = {},
   document: Partial<PolicyDocument> = {},
+  bridgeLimits: Partial<BridgeLimits> = {},
 ): Promise<BridgedBench> {
-  const bench = await startBench({ answer: modernOnly(serve), document: testDocument(document), probes: 'seen' });
+  const bench = await startBench({
+    answer: modernOnly(serve),
+    document: testDocument(document),
+    probes: 'seen',
+    options: { bridgeLimits },
+  });
   const client = await connectLegacy(bench, options);
   return { bench, client, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() };
 }

@@ -12,6 +12,8 @@ export interface Heard extends AsyncDisposable {
   /** All messages that are still to come. */
   rest(): Promise<readonly Members[]>;
   readonly lastEventId: string | undefined;
+  /** The id of the first event that has one, whether there is data in it or not. */
+  firstEventId(): Promise<string>;
 }
 
 /** A legacy client that writes its own requests. */
@@ -104,6 +106,10 @@ function hear(response: Response): Heard {
     },
     get lastEventId() {
       return lastEventId;
+    },
+    firstEventId: async () => {
+      while (lastEventId === undefined && !isDone) await read();
+      return lastEventId ?? '';
     },
     [Symbol.asyncDispose]: async () => {
       await reader?.cancel().catch(() => {});

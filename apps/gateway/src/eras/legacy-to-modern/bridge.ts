@@ -15,14 +15,16 @@ import { isBridgedSession, readSession } from './session.ts';
 import { serveGet } from './streams.ts';
 import { createToolHeaders } from './tool-headers.ts';
 
+export type BridgeLimits = ServingPorts['limits'];
+
 interface LegacyToModernParts {
   readonly upstream: Pick<Upstream, 'send'>;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly limits?: Partial<ServingPorts['limits']>;
+  readonly limits: Partial<BridgeLimits>;
 }
 
-const LIMITS = { maxMessageBytes: 16 * 1024 * 1024, questionTimeoutMs: 600_000, primeAfterMs: 2000 };
+const LIMITS: BridgeLimits = { maxMessageBytes: 16 * 1024 * 1024, questionTimeoutMs: 600_000, primeAfterMs: 2000 };
 const REPLAY_LIMITS = { maxStreamBytes: 1024 * 1024, maxBytes: 64 * 1024 * 1024, keepMs: 60_000 };
 
 /**

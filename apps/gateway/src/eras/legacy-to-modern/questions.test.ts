@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ALL, asking, errorOf, readCall, resultOf, startBridged, toolText } from '../../testing/bridged-bench.ts';
+import { ALL, DONE, asking, errorOf, readCall, resultOf, startBridged, toolText } from '../../testing/bridged-bench.ts';
 import { connectLegacy, membersOf } from '../../testing/legacy-client.ts';
 import { type ModernServe, sendError, sendResult } from '../../testing/modern-upstream.ts';
 
@@ -174,4 +174,49 @@ test('a URL that a user is sent to gets an id, and its completion is told', asyn
   assert.equal(completion?.['method'], 'notifications/elicitation/complete');
   assert.deepEqual(completion['params'], { elicitationId });
   assert.equal(toolText(await heard.next()), 'done');
+});
+
+test('a client that does not answer in time is not waited for', async () => {
+  const limits = { questionTimeoutMs: 50 };
+  await using started = await startBridged({ 'tools/call': asking({ name: FORM }) }, { capabilities: ALL }, {}, limits);
+  const { client } = started;
+  await using heard = await client.send(readCall());
+  const question = await heard.next();
+  const withdrawn = await heard.next();
+  assert.equal(withdrawn?.['method'], 'notifications/cancelled');
+  assert.equal(membersOf(withdrawn['params'])['requestId'], question?.['id']);
+  assert.equal(toolText(await heard.next()), 'the client did not answer the MCP server in time');
+  await using late = await client.send({ jsonrpc: '2.0', id: question?.['id'], result: { action: 'accept' } });
+  assert.equal(late.status, 400);
+});
+
+test('more than sixteen questions at once are not asked', async () => {
+  const questions = Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`q${index}`, FORM]));
+  await using started = await startBridged({ 'tools/call': asking(questions) }, { capabilities: ALL });
+  const message = await started.client.ask('tools/call', { name: 'read' });
+  assert.equal(toolText(message), 'the MCP server asks too many questions at once');
+});
+
+test('a server that asks for nothing but another try gets one', async () => {
+  let tries = 0;
+  await using started = await startBridged({
+    'tools/call': (request, response) => {
+      tries += 1;
+      if (request.params['requestState'] === 's') sendResult(request, response, DONE);
+      else sendResult(request, response, { resultType: 'input_required', requestState: 's' });
+    },
+  });
+  assert.equal(toolText(await started.client.ask('tools/call', { name: 'read' })), 'done');
+  assert.equal(tries, 2);
+});
+
+test('a call that is cancelled while a question is open ends, and the question is withdrawn', async () => {
+  await using started = await startBridged({ 'tools/call': asking({ name: FORM }) }, { capabilities: ALL });
+  const { client } = started;
+  await using heard = await client.send(readCall('c'));
+  const question = await heard.next();
+  await client.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'c' } });
+  const withdrawn = await heard.next();
+  assert.equal(membersOf(withdrawn?.['params'])['requestId'], question?.['id']);
+  assert.equal(errorOf(await heard.next())['message'], 'the caller cancelled the request');
 });

@@ -271,3 +271,38 @@ test('a server that is gone, or says nothing that can be read, is a failure of t
   const refused = errorOf(await client.ask('resources/read', { uri: 'file:///a' }));
   assert.equal(refused['message'], 'the MCP server refused the gateway');
 });
+
+test('requests of the other era, and about tasks, are refused with a reason', async () => {
+  await using started = await startBridged({});
+  const { client, bench } = started;
+  const before = bench.upstream.seen.length;
+  for (const [method, params] of [
+    ['server/discover', {}],
+    ['subscriptions/listen', { notifications: {} }],
+    ['tasks/list', {}],
+    ['tasks/get', { taskId: 't' }],
+  ] as const) {
+    const { code, message } = errorOf(await client.ask(method, params));
+    assert.equal(typeof code, 'number', method);
+    assert.notEqual(message, '', method);
+  }
+  const { code, message } = errorOf(await client.ask('server/discover'));
+  assert.equal(code, -32601);
+  assert.equal(message, '`server/discover` belongs to MCP 2026-07-28, and this session to a version before it');
+  assert.equal(bench.upstream.seen.length, before, 'nothing of it reached the server');
+});
+
+test('two requests of a session with one id at once are refused', async () => {
+  const begun = Promise.withResolvers<() => void>();
+  await using started = await startBridged({
+    'tools/call': (request, response) => begun.resolve(() => sendResult(request, response, DONE)),
+  });
+  const { client } = started;
+  const first = client.send(readCall());
+  const finish = await begun.promise;
+  await using second = await client.send(readCall());
+  assert.equal(second.status, 400);
+  finish();
+  await using heard = await first;
+  assert.equal(toolText(await heard.next()), 'done');
+});

@@ -5,7 +5,7 @@ import { compilePolicy } from '@mcp-runtime/policy';
 import { testDocument } from '../../testing/bench.ts';
 import { DONE, errorOf, readCall, resultOf, startBridged, toolText } from '../../testing/bridged-bench.ts';
 import { connectLegacy, membersOf } from '../../testing/legacy-client.ts';
-import { type ModernServe, sendEvents } from '../../testing/modern-upstream.ts';
+import { type ModernServe, sendEvents, sendResult } from '../../testing/modern-upstream.ts';
 
 const KEYS = 'io.modelcontextprotocol';
 
@@ -175,4 +175,47 @@ test('DELETE ends a session: its stream, its calls, and every later request', as
   assert.equal(errorOf(await heard.next())['message'], 'the MCP session has ended');
   await using later = await client.send(readCall());
   assert.equal(later.status, 404);
+});
+
+test('a call that is silent gets an event from which its client can come back', async () => {
+  const begun = Promise.withResolvers<() => void>();
+  await using started = await startBridged(
+    { 'tools/call': (request, response) => begun.resolve(() => sendResult(request, response, DONE)) },
+    {},
+    {},
+    { primeAfterMs: 1 },
+  );
+  const { client } = started;
+  const heard = await client.send(readCall());
+  const eventId = await heard.firstEventId();
+  await heard[Symbol.asyncDispose]();
+  await using resumed = await client.get({ 'last-event-id': eventId });
+  const answer = await begun.promise;
+  answer();
+  assert.equal(toolText(await resumed.next()), 'done');
+});
+
+test('an update of a resource that the caller may not read any more is not told', async () => {
+  const listens = listening();
+  await using started = await startBridged({ 'subscriptions/listen': listens.serve });
+  const { client, bench } = started;
+  await using stream = await client.get();
+  await listens.next();
+  const subscribed = client.ask('resources/subscribe', { uri: 'file:///a' });
+  const listen = await listens.next();
+  await subscribed;
+  const resource_rules = [
+    { uri: 'file:///a', decision: 'deny', required_trust: 'low' },
+    { uri: 'file:///b', decision: 'allow', required_trust: 'low' },
+  ];
+  bench.policy.publish(compilePolicy(testDocument({}, { resource_rules })));
+  listen.say('notifications/resources/updated', { uri: 'file:///a' });
+  listen.say('notifications/resources/updated', { uri: 'file:///b' });
+  const told: unknown[] = [];
+  for (let message = await stream.next(); message !== undefined; message = await stream.next()) {
+    if (message['method'] !== 'notifications/resources/updated') continue;
+    told.push(membersOf(message['params'])['uri']);
+    break;
+  }
+  assert.deepEqual(told, ['file:///b']);
 });
