@@ -108,9 +108,9 @@ test('limits, log level and session keys follow their files; broken ones change 
   const large = async (): Promise<number> => (await callRead(gateway.url, 5000)).status;
   assert.equal(await large(), 200);
 
-  await write({ limits: { maxBodyBytes: 2000 }, logLevel: 'error', drainMs: 1 });
+  await write({ limits: { maxBodyBytes: 2000, keepAliveMs: 0 }, logLevel: 'error', drainMs: 1 });
   await untilTrue('the new limit counts', async () => (await large()) === 413);
-  assert.deepEqual((await status()).needs_restart, ['drainMs']);
+  assert.deepEqual((await status()).needs_restart, ['drainMs', 'limits.keepAliveMs']);
 
   await write({ limits: { maxBodyBytes: 'many' } });
   const fault = await until('the fault is told', async () => (await status()).settings_error);

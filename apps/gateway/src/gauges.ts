@@ -11,7 +11,7 @@ import { type ConnectionCounts } from './upstream/http.ts';
 interface Observed {
   readonly routes: Pick<RouteTable, 'all'>;
   readonly open: Pick<OpenExchanges, 'all'>;
-  readonly audit: Pick<AuditSink, 'state'>;
+  readonly audit: Pick<AuditSink, 'state' | 'backlog'>;
   readonly upstreamConnections: () => ConnectionCounts;
   readonly clientConnections: () => Promise<number>;
   readonly isReady: () => boolean;
@@ -25,6 +25,16 @@ export function observeGateway(registry: Metrics, observed: Observed): void {
   const { routes, open, audit, upstreamConnections, clientConnections, isReady, clock } = observed;
   registry.gauge(METRICS.ready, (gauge) => gauge.set(isReady() ? 1 : 0));
   registry.gauge(METRICS.auditWritable, (gauge) => gauge.set(audit.state() === 'writable' ? 1 : 0));
+  registry.gauge(METRICS.spoolRecords, (gauge) => gauge.set(audit.backlog?.().records ?? 0));
+  registry.gauge(METRICS.spoolBytes, (gauge) => gauge.set(audit.backlog?.().bytes ?? 0));
+  registry.gauge(METRICS.spoolOldest, (gauge) => {
+    const oldestAt = audit.backlog?.().oldestAt;
+    gauge.set(oldestAt === undefined ? 0 : Math.max(0, clock() - oldestAt) / 1000);
+  });
+  registry.counter(METRICS.auditLost, (counter) => {
+    counter.reset();
+    counter.inc(audit.backlog?.().lost ?? 0);
+  });
   registry.gauge(METRICS.clientConnections, async (gauge) => gauge.set(await clientConnections()));
   registry.gauge(METRICS.upstreamConnections, (gauge) => {
     const { busy, idle } = upstreamConnections();

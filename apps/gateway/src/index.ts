@@ -1,7 +1,7 @@
 export { DEFAULT_LIMITS, type Gateway, type GatewayLimits, type GatewayOptions, startGateway } from './gateway.ts';
 export { type Address } from './listener.ts';
 export { createRefusalLog } from './refusals.ts';
-export { type AuditSink } from './audit.ts';
+export { type AuditBacklog, type AuditSink } from './audit.ts';
 export { type TokenKeyHolder, type TokenKeySource, holdTokenKeys } from './identify/token-keys.ts';
 export { watchTokenKeysFile } from './identify/token-keys-file.ts';
 export { pollTokenKeysUrl } from './identify/token-keys-url.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type AuditEvent, ERRORS, EVENT_TYPES, type ErrorCode } from '@mcp-runtime/api';
+import { type AuditEvent, ERRORS, EVENT_TYPES, type ErrorCode, NO_EXCHANGE } from '@mcp-runtime/api';
 import { type Clock, type FloodRate, type Logger, type Running, closeOnce, createFloodGate } from '@mcp-runtime/base';
 import { type AuditSink } from './audit.ts';
 
@@ -82,27 +82,12 @@ function eventOf(refusal: Refusal, { source, now, count }: Written): AuditEvent 
     source,
     event_type: EVENT_TYPES.refusal,
     payload: {
+      ...NO_EXCHANGE,
       request_id: id,
       method: method.slice(0, MAX_METHOD),
       path: path.slice(0, MAX_PATH),
       status,
-      latency_ms: 0,
-      bytes_in: 0,
-      bytes_out: 0,
-      server: '',
-      namespace: '',
-      cluster: '',
-      team_id: '',
-      human_id: '',
-      agent_id: '',
-      subject_team_id: '',
-      session_id: '',
-      identity_source: 'none',
-      decision: 'deny',
       reason,
-      policy_version: '',
-      policy_revision: '',
-      outcome: 'refused',
       ...(clientAddress === undefined ? {} : { client_address: clientAddress.slice(0, MAX_ADDRESS) }),
       ...(count === undefined ? {} : { count }),
     },

@@ -9,7 +9,7 @@ import {
   startShipper,
   verifyChain,
 } from '@mcp-runtime/events';
-import { type AuditSink } from '@mcp-runtime/gateway';
+import { type AuditBacklog, type AuditSink } from '@mcp-runtime/gateway';
 import { type Events } from '@mcp-runtime/platform-api';
 import { type DataDir } from './data-dir.ts';
 
@@ -57,7 +57,8 @@ export async function openAuditLog(dataDir: DataDir, clock: Clock, log: Logger):
       await spool.append(event);
       for (const listener of listeners) listener(event);
     };
-    const sink: AuditSink = { append, state: () => spool.state(), redact };
+    const backlog = (): AuditBacklog => spool.backlog(shipper.stored(WRITER));
+    const sink: AuditSink = { append, state: () => spool.state(), backlog, redact };
     return { sink, events, ...closeOnce(() => opened.releaseAll()) };
   } catch (error) {
     await opened.releaseAll();

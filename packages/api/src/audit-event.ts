@@ -53,7 +53,8 @@ export const AuditPayload = z.strictObject({
     .optional()
     .meta({ description: 'Of a request that was refused before anybody was identified: the peer of its connection.' }),
   count: z.int().min(1).optional().meta({
-    description: 'How many refusals of this reason the record stands for, where a flood was folded into one.',
+    description:
+      'How many refusals the record stands for, where a flood was folded into one; of `audit.gap`, how many records are missing.',
   }),
   arguments: z.unknown().optional().meta({ description: 'Redacted arguments, only where the server asks for them.' }),
 });
@@ -69,4 +70,27 @@ export const AuditEvent = z.strictObject({
 });
 
 export type AuditPayload = z.infer<typeof AuditPayload>;
+
+/** Of an event that tells of no exchange on the path of a server. */
+export const NO_EXCHANGE = {
+  method: '',
+  path: '',
+  status: 0,
+  latency_ms: 0,
+  bytes_in: 0,
+  bytes_out: 0,
+  server: '',
+  namespace: '',
+  cluster: '',
+  team_id: '',
+  human_id: '',
+  agent_id: '',
+  subject_team_id: '',
+  session_id: '',
+  identity_source: 'none',
+  decision: 'deny',
+  policy_version: '',
+  policy_revision: '',
+  outcome: 'refused',
+} as const satisfies Partial<AuditPayload>;
 export type AuditEvent = z.infer<typeof AuditEvent>;

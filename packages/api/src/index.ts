@@ -96,7 +96,7 @@ export {
   type PolicyDocumentSession,
   type PolicyDocumentTool,
 } from './policy-document.ts';
-export { AuditEvent, AuditPayload } from './audit-event.ts';
+export { AuditEvent, AuditPayload, NO_EXCHANGE } from './audit-event.ts';
 
 // HTTP bodies of the platform API
 export {

@@ -64,6 +64,22 @@ export const METRICS = {
 
   // audit
   lostRecords: counter('mcp_gateway_audit_failures_total', [], 'Records that could not be written.'),
+  spoolRecords: gauge('mcp_gateway_spool_records', [], 'Records in the spool that are stored nowhere else yet.'),
+  spoolBytes: gauge(
+    'mcp_gateway_spool_bytes',
+    [],
+    'Bytes of the spool, what is stored elsewhere and not yet removed included.',
+  ),
+  spoolOldest: gauge(
+    'mcp_gateway_spool_oldest_seconds',
+    [],
+    'Age of the oldest of those records, to the second; 0 without any.',
+  ),
+  auditLost: counter(
+    'mcp_gateway_audit_lost_records_total',
+    [],
+    'Records that the spool could not take; each gap is a record of type `audit.gap`.',
+  ),
   auditWritable: gauge('mcp_gateway_audit_writable', [], '1 when the last record could be written.'),
 
   // readiness and certificates

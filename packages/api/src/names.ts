@@ -56,6 +56,8 @@ export const EVENT_TYPES = {
   request: 'mcp.request',
   /** One, or several, that were refused before it was known which server they are for. */
   refusal: 'http.refusal',
+  /** Records that could not be written, by their number. */
+  gap: 'audit.gap',
 } as const;
 
 /** MCP revisions, oldest first. The last one is the stateless era ("modern"), the others are "legacy". */

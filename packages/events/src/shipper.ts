@@ -16,6 +16,8 @@ export interface Shipper extends Running {
    * @throws AppError what keeps the records from being stored; shipping is tried again by itself all the same.
    */
   drained(): Promise<void>;
+  /** Number of the last record of a writer that is known to be stored; 0 until that is known. */
+  stored(writer: string): number;
 }
 
 interface ShipperOptions {
@@ -45,6 +47,7 @@ export function startShipper(options: ShipperOptions): Shipper {
 class SpoolShipper implements Shipper {
   readonly #options: ShipperOptions;
   readonly #places = new Map<string, Place>();
+  readonly #stored = new Map<string, number>();
   #current: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -63,6 +66,10 @@ class SpoolShipper implements Shipper {
 
   async drained(): Promise<void> {
     await this.#pass();
+  }
+
+  stored(writer: string): number {
+    return this.#stored.get(writer) ?? 0;
   }
 
   close(): Promise<void> {
@@ -137,6 +144,7 @@ class SpoolShipper implements Shipper {
     );
     for (const segment of segments.slice(begin)) place = await this.#shipSegment(writer, segment, place);
     this.#places.set(writer, place);
+    this.#stored.set(writer, place.head);
     if (keepSegments === 'never') await removeStored(segments, place.head);
   }
 

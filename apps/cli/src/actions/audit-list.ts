@@ -3,7 +3,7 @@ import { ageText } from '@mcp-runtime/base';
 import { type CommandIo, type Printed } from '../frame/command.ts';
 import { connectApi } from './api-client.ts';
 import { type AuditFilters, type AuditWindow, auditPages, filterQuery, windowQuery } from './audit-query.ts';
-import { calledText, callerText, reasonText, serverText } from './audit-text.ts';
+import { calledText, callerText, decisionText, reasonText, serverText } from './audit-text.ts';
 import { type TargetFlags } from './target.ts';
 
 interface Flags extends TargetFlags, AuditFilters, AuditWindow {
@@ -20,17 +20,22 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
     data: events,
     table: {
       columns: ['age', 'decision', 'server', 'call', 'caller', 'reason', 'outcome', 'ms'],
-      rows: events.map(({ timestamp, payload }) => [
-        ageText(timestamp, now),
-        payload.decision,
-        serverText(payload),
-        calledText(payload),
-        callerText(payload),
-        reasonText(payload),
-        payload.outcome,
-        String(Math.round(payload.latency_ms)),
-      ]),
+      rows: events.map((event) => toRow(event, now)),
       empty: 'no calls are recorded',
     },
   };
+}
+
+function toRow(event: AuditEvent, now: number): readonly string[] {
+  const { timestamp, payload } = event;
+  return [
+    ageText(timestamp, now),
+    decisionText(event),
+    serverText(payload),
+    calledText(payload),
+    callerText(payload),
+    reasonText(payload),
+    payload.outcome,
+    String(Math.round(payload.latency_ms)),
+  ];
 }

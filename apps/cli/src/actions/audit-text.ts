@@ -1,4 +1,4 @@
-import { type AuditEvent, type AuditPayload } from '@mcp-runtime/api';
+import { type AuditEvent, type AuditPayload, EVENT_TYPES } from '@mcp-runtime/api';
 
 /** What was called: a tool, prompt or resource with its name, else the method. */
 export function calledText({ rpc_method, tool_name, prompt_name, resource_uri, method, path }: AuditPayload): string {
@@ -8,6 +8,11 @@ export function calledText({ rpc_method, tool_name, prompt_name, resource_uri, m
 /** Why it was decided so, and how often where a record stands for several. */
 export function reasonText({ reason, count }: AuditPayload): string {
   return count === undefined ? reason : `${reason} (${count} times)`;
+}
+
+/** What was decided; of records that are missing nobody knows. */
+export function decisionText({ event_type: type, payload }: AuditEvent): string {
+  return type === EVENT_TYPES.gap ? 'lost' : payload.decision;
 }
 
 /** What was refused before a server was known has none. */
@@ -22,11 +27,12 @@ export function callerText({ human_id, agent_id, identity_source, client_address
 }
 
 /** One line for people: when (UTC), what was decided, on which server, what, for whom, why, how long. */
-export function eventLine({ timestamp, payload }: AuditEvent): string {
+export function eventLine(event: AuditEvent): string {
+  const { timestamp, payload } = event;
   const { decision, latency_ms } = payload;
   return [
     timestamp.slice(11, 19),
-    decision.padEnd(5),
+    decisionText(event).padEnd(5),
     serverText(payload),
     calledText(payload),
     callerText(payload),

@@ -24,6 +24,8 @@ export const GatewayConfig = z.strictObject({
   tlsClientCertificates: z.enum(['optional', 'required']).default('optional'),
   auditDir: z.string().optional(),
   auditArguments: z.enum(['none', 'redacted']).default('none'),
+  auditFsync: z.enum(['always', 'interval', 'on-rotate']).default('on-rotate'),
+  auditMaxBytes: z.int().min(1_048_576).optional(),
   strictAudit: z.boolean().default(false),
   drainMs: z.int().min(0).max(600_000).default(25_000),
   logLevel: z.enum(LOG_LEVELS).default('info'),

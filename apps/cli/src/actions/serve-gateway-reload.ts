@@ -6,6 +6,9 @@ import { type GatewayConfig } from './serve-gateway-config.ts';
 /** Settings that are put to use while the gateway serves; every other one counts after a restart. */
 const RELOADED: readonly (keyof GatewayConfig)[] = ['limits', 'logLevel'];
 
+/** Limits that connections and timers are made with. */
+const FIXED_LIMITS: readonly (keyof GatewayConfig['limits'])[] = ['keepAliveMs', 'handshakeTimeoutMs', 'maxHandshakes'];
+
 export interface SettingsStatus {
   readonly settings_loaded_at: string;
   /** Why the files as they are now are not in force; the settings before them still are. */
@@ -39,7 +42,10 @@ export async function watchSettings({ file, started, read, gateway, log }: Watch
     const sessionKeys = keyFile === undefined ? undefined : await openSessionKeys(keyFile);
     gateway.reload({ limits: next.limits, ...(sessionKeys === undefined ? {} : { sessionKeys }) });
     log.setLevel(next.logLevel);
-    const waiting = changedFields(started, next).filter((field) => !RELOADED.includes(field));
+    const waiting = [
+      ...changedFields(started, next).filter((field) => !RELOADED.includes(field)),
+      ...FIXED_LIMITS.filter((limit) => started.limits[limit] !== next.limits[limit]).map((limit) => `limits.${limit}`),
+    ];
     status = {
       settings_loaded_at: new Date().toISOString(),
       ...(waiting.length === 0 ? {} : { needs_restart: waiting }),

@@ -45,13 +45,15 @@ interface Flags {
 
 const PUBLIC_PATH = '/mcp';
 const WRITER = 'gateway';
+/** Records stay in the spool of a gateway that runs alone. */
+const NOTHING_STORED = 0;
 
 export async function run({ flags, io }: { readonly flags: Flags; readonly io: CommandIo }): Promise<void> {
   const config = await readConfig(flags);
   const log = createLogger({ level: config.logLevel });
   const opened = new OpenedSoFar();
   try {
-    const audit = await openAudit(config.auditDir, opened, log);
+    const audit = await openAudit(config, opened, log);
     const holder = holdPolicy();
     const policyFile = await watchPolicyFile({ path: config.policy, holder, log });
     opened.add(() => policyFile.close());
@@ -198,12 +200,24 @@ async function readText(path: string): Promise<string> {
 }
 
 async function openAudit(
-  dir: string | undefined,
+  { auditDir: dir, auditFsync: fsync, auditMaxBytes: maxBytes }: GatewayConfig,
   opened: OpenedSoFar,
   log: ReturnType<typeof createLogger>,
 ): Promise<AuditSink> {
   if (dir === undefined) return { append: async () => {}, state: () => 'writable', redact };
-  const spool = await openSpool({ dir, writer: WRITER, clock: systemClock, log });
+  const spool = await openSpool({
+    dir,
+    writer: WRITER,
+    clock: systemClock,
+    log,
+    fsync,
+    ...(maxBytes === undefined ? {} : { maxBytes }),
+  });
   opened.add(() => spool.close());
-  return { append: (event) => spool.append(event), state: () => spool.state(), redact };
+  return {
+    append: (event) => spool.append(event),
+    state: () => spool.state(),
+    backlog: () => spool.backlog(NOTHING_STORED),
+    redact,
+  };
 }

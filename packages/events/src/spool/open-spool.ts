@@ -6,7 +6,7 @@ import { type Spool, type SpoolOptions } from './port.ts';
 import { type SegmentFiles, diskFiles } from './segment-file.ts';
 import { SegmentWriter } from './segment-writer.ts';
 import { SegmentSpool } from './segment-spool.ts';
-import { isWriterName } from './segments.ts';
+import { bytesOf, isWriterName } from './segments.ts';
 
 const DEFAULT_SEGMENT_BYTES = 16 * 1024 * 1024;
 
@@ -29,7 +29,7 @@ export async function openSpoolOn(files: SegmentFiles, options: SpoolOptions): P
     const segments = new SegmentWriter({ files, dir, writer, tail, segmentBytes, fsync, log });
     if (fsync === 'always') await files.syncFolder(dir);
     if (tail.tornBytes > 0) log.warn('incomplete audit record cut off', { writer, bytes: tail.tornBytes });
-    return new SegmentSpool(options, segments);
+    return new SegmentSpool(options, { segments, bytes: await bytesOf(dir, writer), tail: tail.head });
   } catch (error) {
     if (error instanceof AppError) throw error;
     throw new AppError('audit_unavailable', `the audit spool \`${folder}\` cannot be opened`, { cause: error });

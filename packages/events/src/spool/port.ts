@@ -7,6 +7,23 @@ export interface Spool extends EventSink, Running {
   readonly writer: string;
   /** The last record written; `seq` is 0 when there is none. */
   head(): { seq: number; hash: string };
+  /** What is in the spool behind record `stored`, which is 0 where nothing moves records on. */
+  backlog(stored: number): Backlog;
+}
+
+/**
+ * `always`: an append waits for the disk as well. `interval`: the disk is asked once a second. `on-rotate` (default): only
+ * finished segments are synced.
+ */
+export type Fsync = 'always' | 'interval' | 'on-rotate';
+
+export interface Backlog {
+  readonly records: number;
+  readonly bytes: number;
+  /** When the oldest of them was written, milliseconds since the epoch; undefined when there are none. */
+  readonly oldestAt: number | undefined;
+  /** Events that could not be written, since the spool was opened. */
+  readonly lost: number;
 }
 
 export interface SpoolOptions {
@@ -17,8 +34,12 @@ export interface SpoolOptions {
   readonly clock: Clock;
   /** A segment that has reached this size is followed by a new one. 16 MiB unless given. */
   readonly segmentBytes?: number;
-  /** `always`: an append waits for the disk as well. `on-rotate` (default): only finished segments are synced. */
-  readonly fsync?: 'always' | 'on-rotate';
+  readonly fsync?: Fsync;
+  /**
+   * Bytes of the writer's segments beyond which nothing is written: what is older is never given up for what is newer. What
+   * a shipper has stored makes room. No limit unless given.
+   */
+  readonly maxBytes?: number;
   readonly log: Logger;
   /** Told of each record once its append is as durable as `fsync` says, in order. Must not throw. */
   readonly onDurable?: (record: SpoolRecord) => void;

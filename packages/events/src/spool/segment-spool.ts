@@ -1,9 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AppError, type AuditEvent } from '@mcp-runtime/api';
 import { errnoOf } from '@mcp-runtime/base';
+import { type Head, type SpoolRecord } from '../chain.ts';
 import { isStorable } from '../event-text.ts';
-import { type Spool, type SpoolOptions } from './port.ts';
+import { Losses } from './losses.ts';
+import { Marks } from './marks.ts';
+import { type Backlog, type Spool, type SpoolOptions } from './port.ts';
 import { type SegmentWriter } from './segment-writer.ts';
+import { bytesOf } from './segments.ts';
 
 interface Waiting {
   readonly event: string;
@@ -11,23 +15,44 @@ interface Waiting {
   readonly reject: (error: AppError) => void;
 }
 
+interface Opened {
+  readonly segments: SegmentWriter;
+  /** Of all segments of the writer. */
+  readonly bytes: number;
+  readonly tail: Head;
+}
+
 /** Bytes of events in one write, roughly. */
 const BATCH_LENGTH = 1024 * 1024;
+const SYNC_EVERY_MS = 1000;
+/** After a failure the spool tries again by itself: a server that refuses what is not recorded would never ask. */
+const RETRY_MS = 1000;
+/** How often the segments are looked at when they are too many, milliseconds: a shipper may have made room. */
+const RECOUNT_MS = 1000;
 
 /** Group commit: the appends of one turn of the event loop, or of one sync of the disk, are one write. */
 export class SegmentSpool implements Spool {
   readonly writer: string;
   readonly #options: SpoolOptions;
   readonly #segments: SegmentWriter;
+  readonly #losses = new Losses();
+  readonly #marks = new Marks();
+  #bytes: number;
+  #countedAt = 0;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #unwritableSince: number | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  readonly #syncer: NodeJS.Timeout | undefined;
 
-  constructor(options: SpoolOptions, segments: SegmentWriter) {
+  constructor(options: SpoolOptions, { segments, bytes, tail }: Opened) {
     this.writer = options.writer;
     this.#options = options;
     this.#segments = segments;
+    this.#bytes = bytes;
+    if (tail.seq > 0) this.#marks.note(1, options.clock());
+    if (options.fsync === 'interval') this.#syncer = setInterval(() => void this.#syncSoon(), SYNC_EVERY_MS).unref();
   }
 
   append(event: AuditEvent): Promise<void> {
@@ -47,6 +72,12 @@ export class SegmentSpool implements Spool {
     return { seq, hash };
   }
 
+  backlog(stored: number): Backlog {
+    const records = Math.max(0, this.#segments.head.seq - stored);
+    const oldestAt = records === 0 ? undefined : this.#marks.timeOf(stored + 1);
+    return { records, bytes: this.#bytes, oldestAt, lost: this.#losses.total };
+  }
+
   close(): Promise<void> {
     return (this.#closing ??= this.#release());
   }
@@ -56,13 +87,18 @@ export class SegmentSpool implements Spool {
   }
 
   async #release(): Promise<void> {
+    clearInterval(this.#syncer);
+    clearTimeout(this.#retry);
     await this.#writing;
+    if (this.#losses.unrecorded > 0) await this.#writeOut();
+    clearTimeout(this.#retry);
     await this.#segments.close();
   }
 
   async #writeOut(): Promise<void> {
     do {
       await nextTurn();
+      if (this.#isOver()) await this.#recount();
       const batch = this.#waiting.splice(0, batchSize(this.#waiting));
       const failure = await this.#writeBatch(batch);
       if (failure !== undefined) this.#refuseWaiting(failure);
@@ -72,13 +108,20 @@ export class SegmentSpool implements Spool {
 
   /** Settles every append of the batch; what went wrong, when something did. */
   async #writeBatch(batch: readonly Waiting[]): Promise<AppError | undefined> {
+    const gap = this.#losses.event(this.writer);
+    const gaps = gap === undefined ? 0 : 1;
+    let written: readonly SpoolRecord[] = [];
     let settled = 0;
     try {
+      if (this.#isOver()) throw this.#overLimit();
       this.#segments.repair();
-      const { records, failure } = this.#segments.write(batch.map(({ event }) => event));
+      const texts = batch.map(({ event }) => event);
+      const { records, failure } = this.#segments.write(gap === undefined ? texts : [JSON.stringify(gap), ...texts]);
+      written = records;
+      this.#onWritten(records, gap);
       if (this.#options.fsync === 'always') await this.#segments.sync();
-      for (const record of records) {
-        batch[settled++]?.resolve();
+      for (const [index, record] of records.entries()) {
+        if (index >= gaps) batch[settled++]?.resolve();
         this.#options.onDurable?.(record);
       }
       if (failure !== undefined) throw failure;
@@ -86,8 +129,46 @@ export class SegmentSpool implements Spool {
       return undefined;
     } catch (error) {
       const failure = asSpoolError(error);
+      const lost = batch.length - Math.max(0, written.length - gaps);
+      this.#losses.note(lost, failure.code, this.#options.clock());
       for (const { reject } of batch.slice(settled)) reject(failure);
       return failure;
+    }
+  }
+
+  #onWritten(records: readonly SpoolRecord[], gap: AuditEvent | undefined): void {
+    const [first] = records;
+    if (first === undefined) return;
+    this.#marks.note(first.seq, this.#options.clock());
+    for (const { event } of records) this.#bytes += event.length + LINE_BYTES;
+    if (gap === undefined) return;
+    this.#losses.onRecorded();
+    this.#options.log.error('audit records are missing', { writer: this.writer, count: gap.payload.count });
+  }
+
+  #isOver(): boolean {
+    return this.#bytes >= (this.#options.maxBytes ?? Infinity);
+  }
+
+  #overLimit(): AppError {
+    return new AppError('disk_full', `the audit spool has reached its limit of ${this.#options.maxBytes} bytes`, {
+      next: 'see to it that its records are stored elsewhere, or raise the limit',
+    });
+  }
+
+  /** What was shipped has gone. */
+  async #recount(): Promise<void> {
+    const now = this.#options.clock();
+    if (now - this.#countedAt < RECOUNT_MS) return;
+    this.#countedAt = now;
+    this.#bytes = await bytesOf(this.#options.dir, this.writer).catch(() => this.#bytes);
+  }
+
+  async #syncSoon(): Promise<void> {
+    try {
+      await this.#segments.sync();
+    } catch (error) {
+      this.#options.log.error('audit spool not synced', { writer: this.writer, cause: String(error) });
     }
   }
 
@@ -101,12 +182,23 @@ export class SegmentSpool implements Spool {
   #refuseWaiting(failure: AppError): void {
     const { clock, log } = this.#options;
     if (this.#unwritableSince === undefined) {
-      log.error('audit spool unwritable', { writer: this.writer, code: failure.code, cause: String(failure.cause) });
+      const { code, message, cause } = failure;
+      log.error('audit spool unwritable', { writer: this.writer, code, message, cause: String(cause) });
     }
     this.#unwritableSince ??= clock();
-    for (const { reject } of this.#waiting.splice(0)) reject(failure);
+    const waiting = this.#waiting.splice(0);
+    this.#losses.note(waiting.length, failure.code, clock());
+    for (const { reject } of waiting) reject(failure);
+    clearTimeout(this.#retry);
+    const retry = (): void => {
+      this.#writing ??= this.#writeOut();
+    };
+    this.#retry = setTimeout(retry, RETRY_MS).unref();
   }
 }
+
+/** Of a line beside its event: number, two hashes and names, roughly. */
+const LINE_BYTES = 180;
 
 function toText(event: AuditEvent): string {
   if (!isStorable(event)) throw new AppError('audit_unavailable', 'the event lacks a field that the audit log needs');
@@ -124,6 +216,7 @@ function batchSize(waiting: readonly Waiting[]): number {
 }
 
 function asSpoolError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
   const code = errnoOf(error);
   const isFull = code === 'ENOSPC' || code === 'EDQUOT';
   return new AppError(

@@ -4,6 +4,7 @@ import { type Head, type SpoolRecord, chainOn } from '../chain.ts';
 import { toLine } from '../record-line.ts';
 import { type Tail } from './find-tail.ts';
 import { type SegmentFile, type SegmentFiles } from './segment-file.ts';
+import { type Fsync } from './port.ts';
 import { segmentOf } from './segments.ts';
 
 interface SegmentWriterOptions {
@@ -12,7 +13,7 @@ interface SegmentWriterOptions {
   readonly writer: string;
   readonly tail: Tail;
   readonly segmentBytes: number;
-  readonly fsync: 'always' | 'on-rotate';
+  readonly fsync: Fsync;
   readonly log: Logger;
 }
 

@@ -1,5 +1,5 @@
 import { type Dirent } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from '@mcp-runtime/base';
 
@@ -38,6 +38,20 @@ export async function listWriters(dir: string): Promise<readonly string[]> {
     .filter((entry) => entry.isDirectory() && isWriterName(entry.name))
     .map(({ name }) => name)
     .toSorted();
+}
+
+/** Of all segments of a writer. One that is removed meanwhile counts for nothing. */
+export async function bytesOf(dir: string, writer: string): Promise<number> {
+  const segments = await listSegments(dir, writer);
+  const sizes = await Promise.all(
+    segments.map(({ path }) =>
+      stat(path).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 async function entriesOf(dir: string): Promise<readonly Dirent[]> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFile, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { type AuditEvent, EVENT_TYPES } from '@mcp-runtime/api';
 import { silentLogger } from '@mcp-runtime/base';
 import { type SpoolRecord } from '../chain.ts';
 import { anEvent } from '../testing/an-event.ts';
@@ -24,8 +25,8 @@ async function idsIn(dir: string): Promise<readonly string[]> {
   const records = await recordsIn(dir);
   assert.equal((await verifyChain(records)).ok, true);
   return records.map(({ event }) => {
-    const { id }: { id: string } = JSON.parse(event);
-    return id;
+    const { id, event_type: type, payload }: AuditEvent = JSON.parse(event);
+    return type === EVENT_TYPES.gap ? `${payload.count} lost: ${payload.reason}` : id;
   });
 }
 
@@ -158,8 +159,8 @@ for (const truncates of ['truncates at once', 'truncates later'] as const) {
     files.broken.clear();
     await spool.append(anEvent(7));
     assert.equal(spool.state(), 'writable');
-    assert.deepEqual(spool.head().seq, 3);
-    assert.deepEqual(await idsIn(dir.path), ['event-1', 'event-2', 'event-7']);
+    assert.deepEqual(spool.head().seq, 4);
+    assert.deepEqual(await idsIn(dir.path), ['event-1', 'event-2', '4 lost: disk_full', 'event-7']);
   });
 }
 
@@ -172,7 +173,7 @@ test('a segment that cannot be made leaves the spool unwritable until it can', a
   await assert.rejects(spool.append(anEvent(2)), { code: 'audit_unavailable' });
   files.broken.clear();
   await spool.append(anEvent(3));
-  assert.deepEqual(await idsIn(dir.path), ['event-1', 'event-3']);
+  assert.deepEqual(await idsIn(dir.path), ['event-1', '1 lost: audit_unavailable', 'event-3']);
 });
 
 test('a failed sync refuses the append; the record stays and is written again', async () => {

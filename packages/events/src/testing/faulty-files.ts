@@ -1,22 +1,28 @@
 import { type SegmentFiles, diskFiles } from '../spool/segment-file.ts';
 
+type Operation = 'truncate' | 'datasync' | 'open';
+
 /** The real disk, which can be told to fail. */
 export interface FaultyFiles extends SegmentFiles {
   /** Bytes that still fit; undefined for no limit. */
   room: number | undefined;
   /** Operations that fail with EIO. */
-  readonly broken: Set<'truncate' | 'datasync' | 'open'>;
+  readonly broken: Set<Operation>;
+  /** Writes fail with EROFS. */
+  isReadOnly: boolean;
 }
 
 export function faultyFiles(): FaultyFiles {
   const files: FaultyFiles = {
     room: undefined,
     broken: new Set(),
+    isReadOnly: false,
     open(path) {
       fail('open');
       const file = diskFiles.open(path);
       return {
         write(bytes, position) {
+          if (files.isReadOnly) throw osError('EROFS');
           const count = Math.min(bytes.length, files.room ?? Infinity);
           if (count === 0) throw osError('ENOSPC');
           if (files.room !== undefined) files.room -= count;
@@ -35,7 +41,7 @@ export function faultyFiles(): FaultyFiles {
     },
     syncFolder: (path) => diskFiles.syncFolder(path),
   };
-  const fail = (operation: 'truncate' | 'datasync' | 'open'): void => {
+  const fail = (operation: Operation): void => {
     if (files.broken.has(operation)) throw osError('EIO');
   };
   return files;
