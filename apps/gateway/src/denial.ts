@@ -9,6 +9,8 @@ export interface Denied {
   readonly message: string;
   /** All that the request needs, where the access token lacks one. */
   readonly scopes?: readonly string[] | undefined;
+  /** When the same request may succeed, where that is a matter of time. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 /** A denial by policy, said as the owner of the server wants it said. */
@@ -16,7 +18,7 @@ export function denialReply(exchange: Exchange, denied: Denied): Reply {
   return refusalReply(exchange, wordsOf(exchange, denied));
 }
 
-function wordsOf(exchange: Exchange, { reason, message, scopes }: Denied): Refusal {
+function wordsOf(exchange: Exchange, { reason, message, scopes, retryAfterMs }: Denied): Refusal {
   const { message: asked, era } = exchange;
   // Not in band: the client is to get another token (MCP 2025-11-25, "Scope Challenge Handling").
   if (reason === 'insufficient_scope') return { reason, message, scopes };
@@ -25,6 +27,10 @@ function wordsOf(exchange: Exchange, { reason, message, scopes }: Denied): Refus
   if (reason === 'unknown_method' && asked?.kind === 'request' && !isKnownMethod(asked.method))
     return { reason, message, code: METHOD_NOT_FOUND, status: era.kind === 'modern' ? 404 : 200 };
   const said = saying(exchange);
+  if (retryAfterMs !== undefined) {
+    const text = said === 'conceal' ? ERRORS[reason].meaning : message;
+    return { reason, message: text, retryAfterMs, status: limitStatus(exchange, said) };
+  }
   if (said === 'http') return { reason, message };
   const status = statusOf(exchange, ERRORS[reason].http);
   const absent = said === 'conceal' && ABOUT_A_THING.has(reason) ? absenceOf(exchange) : undefined;
@@ -83,8 +89,16 @@ function noResource({ kind }: Exchange['era']): { readonly code: number; readonl
  * HTTP status of a denial. A request is answered in band, so that clients neither log in again nor fall back to an older
  * protocol; what has no answer in band, and the question which protocol is spoken, get the status itself.
  */
-function statusOf({ verb, message }: Exchange, status: number): number {
-  if (status !== 403) return status;
-  const isInBand = verb === 'POST' && message?.kind === 'request' && message.method !== 'server/discover';
-  return isInBand ? 200 : 403;
+function statusOf(exchange: Exchange, status: number): number {
+  return status === 403 && isInBand(exchange) ? 200 : status;
+}
+
+/** To the question which protocol is spoken a 429 would say “an older one”; 503 says “later”. */
+function limitStatus(exchange: Exchange, said: 'conceal' | 'explain' | 'http'): number {
+  if (!isInBand(exchange)) return 503;
+  return said === 'http' ? 429 : 200;
+}
+
+function isInBand({ verb, message }: Exchange): boolean {
+  return verb === 'POST' && message?.kind === 'request' && message.method !== 'server/discover';
 }

@@ -20,6 +20,7 @@ import { type GatewayMetrics, createGatewayMetrics } from './metrics.ts';
 import { createOpenExchanges } from './open-exchanges.ts';
 import { ANYWHERE, PUBLIC_ONLY } from './outbound/reach.ts';
 import { whyNotReady } from './readiness.ts';
+import { createLimiter } from './limits/limiter.ts';
 import { type Refusal, createRefusalLog } from './refusals.ts';
 import { type RouteTable, createRouteTable } from './route.ts';
 import { type ReadSecret } from './secrets.ts';
@@ -196,6 +197,7 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
     hosts: hostPolicyOf(options),
     audit: options.audit,
     refusals,
+    limiter: createLimiter(),
     clock,
     log,
     isDraining: () => isDraining,

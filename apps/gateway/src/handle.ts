@@ -17,6 +17,8 @@ import { type OauthVerifier } from './identify/oauth-verifier.ts';
 import { type PossessionChecker } from './identify/possession.ts';
 import { type TokenVerifier } from './identify/token-verifier.ts';
 import { discardRest, hasJsonBody, inspect, readBody } from './inspect.ts';
+import { admit } from './limits/admit.ts';
+import { type Limiter } from './limits/limiter.ts';
 import { peerOf } from './listener.ts';
 import { logEnding } from './log-ending.ts';
 import { type GatewayMetrics } from './metrics.ts';
@@ -49,6 +51,7 @@ export interface GatewayParts {
   readonly limits: { readonly maxBodyBytes: number; readonly maxInFlight: number; readonly maxStreams: number };
   /** By who named the server's address. */
   readonly ways: Readonly<Record<NonNullable<Route['upstreamFrom']>, Ways>>;
+  readonly limiter: Limiter;
   readonly forwarding: Omit<ForwardPorts, 'record' | 'ways'>;
 }
 
@@ -92,8 +95,9 @@ export async function handle(request: IncomingMessage, response: ServerResponse,
 async function serve(exchange: Exchange, route: Route, parts: GatewayParts): Promise<void> {
   const refused = (await read(exchange, parts)) ?? (await decide(exchange, parts));
   if (refused !== undefined) return answer(exchange, refused, parts);
-  const { verdict } = exchange;
-  if (verdict?.by !== 'policy' || !verdict.decision.allowed) throw new TypeError('went on without a permit');
+  const { verdict, policy } = exchange;
+  if (verdict?.by !== 'policy' || !verdict.decision.allowed || policy === undefined)
+    throw new TypeError('went on without a permit');
   if (route.audit.strict && parts.audit.state() === 'unwritable') {
     return answer(
       exchange,
@@ -107,10 +111,16 @@ async function serve(exchange: Exchange, route: Route, parts: GatewayParts): Pro
   if (parts.isDraining() && isStream(exchange)) {
     return answer(exchange, check(exchange, 'service_unavailable', SHUTTING_DOWN), parts);
   }
+  const admitted = admit(exchange, policy, verdict.decision, parts.limiter);
+  if (!admitted.ok) return answer(exchange, admitted.reply, parts);
   parts.forwarding.open.follow(route);
   const record = (ended: Exchange, ending: Ending): Promise<void> => recordEnding(ended, ending, parts);
   const ways = parts.ways[route.upstreamFrom ?? 'operator'];
-  await forward(verdict.decision, exchange, route.upstream, { ...parts.forwarding, ways, record });
+  try {
+    await forward(admitted.permit, exchange, route.upstream, { ...parts.forwarding, ways, record });
+  } finally {
+    admitted.ended?.(exchange.bytesOut, parts.clock());
+  }
 }
 
 /** Limits and inspection: what is known before anybody is asked who calls. */

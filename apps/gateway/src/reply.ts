@@ -19,9 +19,8 @@ export interface Refusal {
   readonly data?: object;
   /** All that the request needs, where the access token lacks one. */
   readonly scopes?: readonly string[] | undefined;
+  readonly retryAfterMs?: number | undefined;
 }
-
-const RETRY_AFTER_SECONDS = '1';
 
 /** The JSON-RPC error that says what was refused and why, with the correlation id (JSON-RPC 2.0 §5.1). */
 export function refusalReply(exchange: Exchange, refusal: Refusal): Reply {
@@ -35,14 +34,23 @@ export function refusalReply(exchange: Exchange, refusal: Refusal): Reply {
       ...(status === 401 || refusal.reason === 'insufficient_scope'
         ? { 'www-authenticate': challengeOf(exchange, refusal.reason, refusal.scopes) }
         : {}),
-      ...(status === 503 || status === 429 ? { 'retry-after': RETRY_AFTER_SECONDS } : {}),
+      ...retryAfter(status, refusal.retryAfterMs),
     },
     body: errorBody(idOf(exchange), refusal.code ?? row.rpc, refusal.message, {
       reason: refusal.reason,
       requestId: exchange.requestId,
+      ...(refusal.retryAfterMs === undefined ? {} : { retryAfterMs: refusal.retryAfterMs }),
       ...refusal.data,
     }),
   };
+}
+
+const RETRY_AFTER_SECONDS = '1';
+
+/** RFC 9110 §10.2.3: whole seconds. */
+function retryAfter(status: number, ms: number | undefined): Readonly<Record<string, string>> {
+  if (ms !== undefined) return { 'retry-after': String(Math.max(1, Math.ceil(ms / 1000))) };
+  return status === 503 || status === 429 ? { 'retry-after': RETRY_AFTER_SECONDS } : {};
 }
 
 export function errorBody(id: JsonRpcId, code: number, message: string, data: object): string {

@@ -101,6 +101,9 @@ export const ERRORS = {
 
   // limits and upstreams
   too_many_requests: row(429, 42900, 75, 'retry', 'a limit on requests was reached'),
+  rate_limited: row(429, 42901, 75, 'retry', 'the caller made as many calls as its limit allows in a window'),
+  volume_limited: row(429, 42902, 75, 'retry', 'the caller moved as many bytes as its limit allows in a window'),
+  concurrency_limited: row(429, 42903, 75, 'retry', 'the caller has as many calls in progress as its limit allows'),
   overloaded: row(503, 50303, 75, 'retry', 'too many requests are in progress'),
   upstream_unavailable: row(502, 50200, 69, 'retry', 'the MCP server cannot be reached'),
   upstream_timeout: row(504, 50400, 75, 'retry', 'the MCP server did not answer in time'),

@@ -92,6 +92,7 @@ export {
 // policy document and audit event
 export {
   PolicyDocument,
+  type PolicyDocumentLimits,
   type PolicyDocumentGrant,
   type PolicyDocumentSession,
   type PolicyDocumentTool,

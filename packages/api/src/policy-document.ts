@@ -51,6 +51,18 @@ const DocumentSessionSettings = z.object({
   upstream_token_header: text,
 });
 
+/** Extensions: how much each caller may do in a window. */
+const count = z.int().min(1).optional();
+const DocumentLimits = z
+  .object({
+    window_seconds: count,
+    calls: count,
+    request_bytes: count,
+    response_bytes: count,
+    concurrency: count,
+  })
+  .optional();
+
 /** JSON Pointer (RFC 6901) into the arguments, and the type of what is there. */
 const DocumentArgument = z.object({ path: z.string(), type: z.string() });
 
@@ -67,6 +79,7 @@ const DocumentTool = z.object({
   arguments: z.array(DocumentArgument).optional(),
   /** Extension: what the running server says that a call may do; counts where it is more than `side_effect`. */
   observed_side_effect: text,
+  limits: DocumentLimits,
 });
 
 /** `condition` is an extension: a CEL expression. */
@@ -89,6 +102,7 @@ const DocumentGrant = z.object({
   expires_at: text,
   prompt_rules: z.array(DocumentRule).optional(),
   resource_rules: z.array(DocumentResourceRule).optional(),
+  limits: DocumentLimits,
 });
 
 const DocumentSession = z.object({
@@ -116,9 +130,11 @@ export const PolicyDocument = z.object({
   tools: z.array(DocumentTool).optional(),
   grants: z.array(DocumentGrant).optional(),
   sessions: z.array(DocumentSession).optional(),
+  limits: DocumentLimits,
 });
 
 export type PolicyDocument = z.infer<typeof PolicyDocument>;
+export type PolicyDocumentLimits = NonNullable<z.infer<typeof DocumentLimits>>;
 export type PolicyDocumentTool = z.infer<typeof DocumentTool>;
 export type PolicyDocumentGrant = z.infer<typeof DocumentGrant>;
 export type PolicyDocumentSession = z.infer<typeof DocumentSession>;

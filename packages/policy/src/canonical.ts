@@ -1,13 +1,13 @@
 import { type PolicyDocument } from '@mcp-runtime/api';
 import { compareBytes } from './values.ts';
 
-type Json = string | boolean | readonly Json[] | Labels | { readonly [key: string]: Json | undefined };
+type Json = string | number | boolean | readonly Json[] | Labels | { readonly [key: string]: Json | undefined };
 /** A map, since an object would put keys that look like numbers first. */
 type Labels = ReadonlyMap<string, string>;
 type Members = Readonly<Record<string, unknown>>;
 
 /** How a member is written: text and lists are left out when empty, `name` never is. */
-type Field = readonly [name: string, kind: 'always' | 'text' | 'flag' | 'texts' | 'labels' | Shape];
+type Field = readonly [name: string, kind: 'always' | 'text' | 'flag' | 'count' | 'texts' | 'labels' | Shape];
 interface Shape {
   readonly of: 'object' | 'list';
   readonly fields: readonly Field[];
@@ -17,6 +17,13 @@ const list = (fields: readonly Field[]): Shape => ({ of: 'list', fields });
 const object = (fields: readonly Field[]): Shape => ({ of: 'object', fields });
 const texts = (...names: readonly string[]): readonly Field[] => names.map((name) => [name, 'text'] as const);
 const RULES = list([['name', 'always'], ...texts('decision', 'required_trust', 'condition')]);
+
+const LIMITS = object(
+  (['window_seconds', 'calls', 'request_bytes', 'response_bytes', 'concurrency'] as const).map((name) => [
+    name,
+    'count',
+  ]),
+);
 
 /** Members in canonical order. `revision` is blank and `generated_at` absent while the revision is computed. */
 const DOCUMENT: readonly Field[] = [
@@ -73,6 +80,7 @@ const DOCUMENT: readonly Field[] = [
         ]),
       ],
       ['observed_side_effect', 'text'],
+      ['limits', LIMITS],
     ]),
   ],
   [
@@ -87,6 +95,7 @@ const DOCUMENT: readonly Field[] = [
       ...texts('not_before', 'expires_at'),
       ['prompt_rules', RULES],
       ['resource_rules', list([['uri', 'always'], ...texts('decision', 'required_trust')])],
+      ['limits', LIMITS],
     ]),
   ],
   [
@@ -98,6 +107,7 @@ const DOCUMENT: readonly Field[] = [
       ...texts('expires_at', 'policy_version', 'upstream_token_ref'),
     ]),
   ],
+  ['limits', LIMITS],
 ];
 
 /** The bytes that the revision is the digest of, as text. */
@@ -118,6 +128,7 @@ function memberOf(value: unknown, kind: Field[1]): Json | undefined {
   if (kind === 'always') return text(value);
   if (kind === 'text') return text(value) === '' ? undefined : text(value);
   if (kind === 'flag') return value === true ? true : undefined;
+  if (kind === 'count') return typeof value === 'number' ? value : undefined;
   if (kind === 'texts') return isList(value) && value.length > 0 ? value.map((item) => text(item)) : undefined;
   if (kind === 'labels') return isMembers(value) && Object.keys(value).length > 0 ? sortedLabels(value) : undefined;
   if (kind.of === 'list')
@@ -134,7 +145,7 @@ function sortedLabels(labels: Members): Labels {
 
 function print(value: Json | undefined): string {
   if (typeof value === 'string') return quote(value);
-  if (typeof value === 'boolean') return String(value);
+  if (typeof value === 'boolean' || typeof value === 'number') return String(value);
   if (isList(value)) return `[${value.map(print).join(',')}]`;
   const entries: readonly (readonly [string, Json | undefined])[] =
     value instanceof Map ? [...value] : Object.entries(value ?? {});

@@ -1,6 +1,7 @@
 import { type Denials, type PolicyDocument, type SideEffect, type TrustLevel } from '@mcp-runtime/api';
 import { type Condition, compileCondition } from './conditions/condition.ts';
 import { type End, endOf, parseInstant } from './instant.ts';
+import { type PolicyLimits, limitsOf } from './limits.ts';
 import { type ScopeRules, scopeRulesOf } from './scopes.ts';
 import { type Subject, SubjectIndex } from './subject-index.ts';
 import { type TrustRank, compareBytes, normalWord, riskOf, sideEffectOf, stricterThan, trustRank } from './values.ts';
@@ -22,6 +23,8 @@ export interface Policy {
   /** How a denial is said to the caller. */
   readonly denials: Denials;
   readonly sessionRequired: boolean;
+  /** Undefined where nothing is limited. */
+  readonly limits: PolicyLimits | undefined;
   /** Undefined where OAuth scopes stand for nothing. */
   readonly scopes: ScopeRules | undefined;
   readonly tools: ReadonlyMap<string, Tool>;
@@ -107,6 +110,7 @@ export function compilePolicy(document: PolicyDocument): Policy {
     policyVersion: policy?.policy_version ?? 'v1',
     denials: denialsOf(policy?.denials),
     sessionRequired: session?.required === true,
+    limits: limitsOf(document),
     scopes: scopeRulesOf(document),
     tools: firstByName(tools, toTool),
     grants: new SubjectIndex(sortedGrants(document.grants ?? [], types)),

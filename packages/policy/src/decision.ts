@@ -105,3 +105,11 @@ export const NO_FACTS: DecisionFacts = {
   matchedGrant: undefined,
   matchedSession: undefined,
 };
+
+/** What a decision tells beside its verdict, alone. */
+export function factsOfDecision(decision: DecisionFacts): DecisionFacts {
+  const { policyVersion, requiredTrust, requiredSideEffect, riskLevel } = decision;
+  const { adminTrust, consentedTrust, effectiveTrust, matchedGrant, matchedSession } = decision;
+  const trust = { requiredTrust, adminTrust, consentedTrust, effectiveTrust };
+  return { policyVersion, ...trust, requiredSideEffect, riskLevel, matchedGrant, matchedSession };
+}

@@ -1,7 +1,7 @@
-import { type ListedKind } from '@mcp-runtime/api';
+import { type ErrorCode, type ListedKind } from '@mcp-runtime/api';
 import { CHECKS, scopesAreEnough } from './checks.ts';
 import { type Policy } from './compile.ts';
-import { type Decision, NO_FACTS, deny, issuePermit } from './decision.ts';
+import { type Decision, NO_FACTS, type Permit, deny, factsOfDecision, issuePermit } from './decision.ts';
 import { type Assumed, Facts } from './facts.ts';
 import { type Identity, type PolicyRequest } from './request.ts';
 
@@ -107,4 +107,12 @@ function useOf(of: ListedKind, nameOrUri: string): Pick<PolicyRequest, 'method' 
   if (of === 'tools') return { method: 'tools/call', target: { kind: 'tool', name: nameOrUri } };
   if (of === 'prompts') return { method: 'prompts/get', target: { kind: 'prompt', name: nameOrUri } };
   return { method: 'resources/read', target: { kind: of === 'resources' ? 'resource' : 'template', uri: nameOrUri } };
+}
+
+/** What becomes of a permit whose caller is over a limit: where the policy only observes, it stays one. */
+export function limited(policy: Policy, permit: Permit, reason: ErrorCode, message: string): Decision {
+  const denial = deny(reason, policy.revision, factsOfDecision(permit.shadow ?? permit), message);
+  if (!policy.observes) return denial;
+  const shadow = permit.shadow?.allowed === false ? permit.shadow : denial;
+  return issuePermit(permit.reason, policy.revision, factsOfDecision(permit), shadow);
 }

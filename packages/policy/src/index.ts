@@ -8,10 +8,13 @@ export { faultOf } from './validate.ts';
 export { conditionFaults } from './conditions/grant-conditions.ts';
 export { typeLines } from './conditions/argument-types.ts';
 
+// limits
+export { type Limits, limitsFor } from './limits.ts';
+
 // decisions
 export { type Policy, compilePolicy } from './compile.ts';
 export { type Decision, type Denial, type Permit, isPermit } from './decision.ts';
-export { evaluate, evaluateProbe, isVisible } from './evaluate.ts';
+export { evaluate, evaluateProbe, isVisible, limited } from './evaluate.ts';
 export { type Identity, type PolicyRequest, isToolCall } from './request.ts';
 export { basicScopes } from './scopes.ts';
 export { type Explanation, type Step, explain } from './explain.ts';

@@ -3,9 +3,11 @@ import {
   type MCPAccessGrant,
   type MCPAgentSession,
   type MCPServer,
+  type MCPServerSpec,
   type ObjectKey,
   type PolicyDocument,
   type PolicyDocumentGrant,
+  type PolicyDocumentLimits,
   type PolicyDocumentSession,
   type SideEffect,
   type Subject,
@@ -90,11 +92,13 @@ export function renderPolicy({ server, grants, sessions, cluster, generatedAt }:
       required_scopes: tool.requiredScopes,
       arguments: linesOf(types.get(tool.name)),
       observed_side_effect: raisedSideEffect(tool, server.status?.tools),
+      limits: toDocumentLimits(tool.limits),
     })),
     grants: about
       .filter((grant) => isAdmitted(grant, server))
       .map((grant) => toDocumentGrant(grant, spec.teamID, types)),
     sessions: bound.filter((item) => isAdmitted(item, server)).map((item) => toDocumentSession(item, spec.teamID)),
+    limits: toDocumentLimits(spec.limits),
   };
   return {
     document: stamp(withoutUndefined(document), generatedAt),
@@ -167,7 +171,20 @@ function toDocumentGrant(
       decision: rule.decision,
       required_trust: rule.requiredTrust ?? 'low',
     })),
+    limits: toDocumentLimits(spec.limits),
   };
+}
+
+function toDocumentLimits(limits: MCPServerSpec['limits']): PolicyDocumentLimits | undefined {
+  return (
+    limits && {
+      window_seconds: limits.windowSeconds,
+      calls: limits.calls,
+      request_bytes: limits.requestBytes,
+      response_bytes: limits.responseBytes,
+      concurrency: limits.concurrency,
+    }
+  );
 }
 
 type NamedRule = NonNullable<MCPAccessGrant['spec']['toolRules']>[number];

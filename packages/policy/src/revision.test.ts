@@ -102,6 +102,7 @@ test('half of a surrogate pair is replaced as on decoding', () => {
 });
 
 function flip(value: unknown): unknown {
+  if (typeof value === 'number') return value + 1;
   return typeof value === 'boolean' ? !value : `${String(value)}!`;
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ANONYMOUS } from '../names.ts';
 import { Instant, PolicyDecision, ServerRef, SideEffect, Subject, TrustLevel } from './common.ts';
+import { Limits } from './limits.ts';
 import { Condition, resourceSchema } from './meta.ts';
 import { type CrossFieldRule, checkRules, hasRepeats } from './rules.ts';
 
@@ -32,6 +33,10 @@ const GrantFields = z.strictObject({
   disabled: z.boolean().default(false).meta({ description: 'Ignored while true.' }),
   notBefore: Instant.optional().meta({ description: 'Ignored before this instant.' }),
   expiresAt: Instant.optional().meta({ description: 'Ignored after this instant.' }),
+  limits: Limits.optional().meta({
+    description:
+      'Of requests that this grant allows, for each caller. Those of the server and its tools count beside it.',
+  }),
   toolRules: z
     .array(NamedRule)
     .max(1000)

@@ -11,6 +11,7 @@ import {
   SecretKeyRef,
 } from './common.ts';
 import { SideEffect, TeamId, TrustLevel } from './common.ts';
+import { Limits } from './limits.ts';
 import { Condition, NamespaceName, resourceSchema } from './meta.ts';
 import { type CrossFieldRule, checkRules, hasRepeats, isBlank } from './rules.ts';
 import { ClaimPaths, Introspection, Scopes, SideEffectScopes } from './oauth.ts';
@@ -53,6 +54,7 @@ export const ToolConfig = z.strictObject({
     description:
       'JSON Schema of its arguments: conditions of grants are held against it. What the running server tells when absent.',
   }),
+  limits: Limits.optional().meta({ description: 'Of calls of this tool, for each caller.' }),
 });
 
 const InventoryItem = z.strictObject({
@@ -204,6 +206,9 @@ const ServerFields = z.strictObject({
   analytics: Analytics.optional(),
   audit: Audit.optional(),
   access: Access.optional(),
+  limits: Limits.optional().meta({
+    description: 'Of all requests, for each caller. Those of tools and grants count beside it.',
+  }),
   rollout: Rollout.optional(),
 });
 

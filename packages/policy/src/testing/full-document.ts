@@ -1,5 +1,6 @@
 import { type PolicyDocument } from '@mcp-runtime/api';
 
+const LIMITS = { window_seconds: 1, calls: 2, request_bytes: 3, response_bytes: 4, concurrency: 5 };
 const RULE = { decision: 'allow', required_trust: 'high' };
 
 /** A document with every member, each with a value of its own, in the order of the schema. */
@@ -49,6 +50,7 @@ export const FULL: PolicyDocument = {
       required_scopes: ['tool-scope'],
       arguments: [{ path: '/argument', type: 'string' }],
       observed_side_effect: 'destructive',
+      limits: LIMITS,
     },
   ],
   grants: [
@@ -67,6 +69,7 @@ export const FULL: PolicyDocument = {
       expires_at: '2026-12-31T00:00:00Z',
       prompt_rules: [{ name: 'prompt-rule', ...RULE, condition: 'prompt-condition' }],
       resource_rules: [{ uri: 'resource-rule', ...RULE }],
+      limits: LIMITS,
     },
   ],
   sessions: [
@@ -83,4 +86,5 @@ export const FULL: PolicyDocument = {
       upstream_token_ref: 'secret/key',
     },
   ],
+  limits: LIMITS,
 };
