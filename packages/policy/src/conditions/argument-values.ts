@@ -1,19 +1,26 @@
 import { type ArgumentType, type ObjectType, isMembers } from './argument-types.ts';
 
 /** Bounds of what a condition looks at. Arguments that it does not name count for nothing. */
-const MAX_VALUES = 1024;
-const MAX_ITEMS = 128;
-const MAX_TEXT = 64 * 1024;
+const BOUNDS = { values: 1024, items: 128, text: 64 * 1024 };
+/** Where a part of the condition runs for each item of a list. */
+const LOOP_BOUNDS = { values: 256, items: 64, text: 4 * 1024 };
 const MAX_DEPTH = 16;
 
 /** What is left of the bounds. */
 interface Budget {
   values: number;
   text: number;
+  readonly items: number;
 }
 
 /** Something that no value of CEL stands for, that has another type than declared, or that is too large. */
 class UnusableArgument extends Error {}
+
+interface Wanted {
+  readonly names: readonly string[];
+  readonly types: ObjectType | undefined;
+  readonly loops: boolean;
+}
 
 /**
  * The named arguments as CEL has them: whole numbers as ints where the type says or allows so, objects as maps. Throws where
@@ -21,10 +28,9 @@ class UnusableArgument extends Error {}
  */
 export function argumentValues(
   given: Readonly<Record<string, unknown>>,
-  names: readonly string[],
-  types: ObjectType | undefined,
+  { names, types, loops }: Wanted,
 ): ReadonlyMap<string, unknown> {
-  const budget: Budget = { values: MAX_VALUES, text: MAX_TEXT };
+  const budget: Budget = { ...(loops ? LOOP_BOUNDS : BOUNDS) };
   const values = new Map<string, unknown>();
   for (const name of names) {
     if (!Object.hasOwn(given, name)) continue;
@@ -71,7 +77,7 @@ function text(value: string, budget: Budget): string {
 }
 
 function listOf(items: readonly unknown[], of: ArgumentType, budget: Budget, depth: number): readonly unknown[] {
-  if (items.length > MAX_ITEMS) throw new UnusableArgument('too many items');
+  if (items.length > budget.items) throw new UnusableArgument('too many items');
   return items.map((item) => converted(item, of, budget, depth + 1));
 }
 

@@ -41,18 +41,18 @@ const MAX_REMEMBERED = 4096;
 function compile(text: string, lines: readonly TypeLine[] | undefined): Condition {
   const read = readExpression(text);
   if (!read.ok) return faulty(text, read.fault);
-  const { run, paths } = read.expression;
+  const { run, paths, loops } = read.expression;
   const types = typesOf(lines);
   const fault = faultInTypes(read.expression, types);
   if (fault !== undefined) return faulty(text, fault);
-  const names = [...new Set(paths.map(([name = '']) => name))];
+  const wanted = { names: [...new Set(paths.map(([name = '']) => name))], types, loops };
   return {
     text,
     fault: undefined,
     test: (input) => {
       try {
         const identity = new Map(Object.entries(input.identity));
-        const value: unknown = run({ arguments: argumentValues(input.arguments, names, types), identity });
+        const value: unknown = run({ arguments: argumentValues(input.arguments, wanted), identity });
         return value === true ? 'holds' : value === false ? 'fails' : 'error';
       } catch {
         return 'error';

@@ -8,6 +8,8 @@ export interface Expression {
   /** Takes `arguments` and `identity`. Throws where the expression has no value. */
   readonly run: ParseResult;
   readonly paths: readonly ArgumentPath[];
+  /** Whether a part of it runs for each item of a list. */
+  readonly loops: boolean;
 }
 
 export type ReadExpression =
@@ -18,6 +20,9 @@ export const MAX_EXPRESSION_LENGTH = 1024;
 
 /** What an evaluation can cost is bounded by these, and by the bounds of its input: there is no loop but over a list. */
 const LIMITS = { maxAstNodes: 128, maxDepth: 24, maxListElements: 64, maxMapEntries: 0, maxCallArguments: 3 };
+
+/** Texts grow by it. */
+const MAX_SUMS = 8;
 
 /** Functions that take time in proportion to what they are given. Patterns are not among them: their engine backtracks. */
 const FUNCTIONS: readonly string[] = ['size', 'has', 'int', 'double', 'string'];
@@ -43,7 +48,7 @@ export function readExpression(text: string): ReadExpression {
   const fault = walk.faultIn(run.ast, []);
   if (fault !== undefined) return refuse(fault);
   if (!walk.readsInput) return refuse('it reads neither `arguments` nor `identity`, so it always says the same');
-  return { ok: true, expression: { text, run, paths: walk.paths } };
+  return { ok: true, expression: { text, run, paths: walk.paths, loops: walk.loops } };
 }
 
 function refuse(fault: string): ReadExpression {
@@ -53,6 +58,8 @@ function refuse(fault: string): ReadExpression {
 class Walk {
   readonly paths: ArgumentPath[] = [];
   readsInput = false;
+  loops = false;
+  #sums = 0;
 
   /** What in the expression is not allowed; collects the paths on its way. `bound` are the variables of loops around it. */
   faultIn(node: ASTNode, bound: readonly string[]): string | undefined {
@@ -73,6 +80,9 @@ class Walk {
       case '!_':
       case '-_':
         return this.faultIn(node.args, bound);
+      case '+':
+        this.#sums += 1;
+        return this.#sums > MAX_SUMS ? `it has more than ${MAX_SUMS} \`+\`` : this.#firstFault(node.args, bound);
       case '?:':
       case '||':
       case '&&':
@@ -83,7 +93,6 @@ class Walk {
       case '<=':
       case '>':
       case '>=':
-      case '+':
       case '-':
       case '*':
       case '/':
@@ -134,15 +143,23 @@ class Walk {
     [name, receiver, args]: readonly [string, ASTNode, readonly ASTNode[]],
     bound: readonly string[],
   ): string | undefined {
+    if (name === 'contains' && !isSearch(receiver, args))
+      return '`contains` takes a text that is written in the condition, and looks for it in an argument';
     if (METHODS.includes(name)) return this.faultIn(receiver, bound) ?? this.#firstFault(args, bound);
     if (!LOOPS.includes(name)) return notAllowed(name);
     if (bound.length > 0) return `\`${name}\` inside another loop is not allowed`;
+    this.loops = true;
     const [variable, predicate] = args;
     if (variable?.op !== 'id' || predicate === undefined) return `\`${name}\` takes a variable and a predicate`;
     if (variable.args === 'arguments' || variable.args === 'identity')
       return `\`${variable.args}\` cannot be a variable`;
     return this.faultIn(receiver, bound) ?? this.faultIn(predicate, [variable.args]);
   }
+}
+
+/** Looking for a text takes the product of two lengths: one of them has to be short, and neither made up on the way. */
+function isSearch(receiver: ASTNode, [sought]: readonly ASTNode[]): boolean {
+  return sought?.op === 'value' && ['id', '.', '[]'].includes(receiver.op);
 }
 
 const IDENTITY: readonly string[] = ['human', 'agent', 'team', 'session'];
