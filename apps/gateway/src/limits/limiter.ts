@@ -17,37 +17,35 @@ export interface Limiter {
   over(request: Measured): Over | undefined;
   /** Counts a request that goes on. Call what it returns once, when the request has ended. */
   begin(request: Measured): (bytesOut: number, now: number) => void;
-  /** Callers that are remembered. */
+  /** Callers that are remembered, for each of what they are limited by. */
   size(): number;
 }
 
 const MAX_REMEMBERED = 16_384;
 
 /**
- * Counts in memory, for this process alone. Bounded: beyond so many callers, the one that was quiet the longest is forgotten.
- * A look-up and a few numbers for each limit, whatever there is else.
+ * Counts in memory, for this process alone. Bounded: callers are remembered in two generations, and when the younger is full the
+ * older is forgotten, but for those with calls in progress: of them there are no more than the gateway takes requests. A few
+ * look-ups and numbers for each limit, whatever there is else.
  */
 export function createLimiter(maxRemembered: number = MAX_REMEMBERED): Limiter {
-  /** Oldest use first. */
-  const remembered = new Map<string, CallerCounts>();
+  let younger = new Map<string, CallerCounts>();
+  let older: ReadonlyMap<string, CallerCounts> = new Map();
 
   function countsOf(key: string, windowMs: number): CallerCounts {
-    const known = remembered.get(key);
-    remembered.delete(key);
+    const young = younger.get(key);
+    if (young?.windowMs === windowMs) return young;
+    const known = young ?? older.get(key);
     const counts = known?.windowMs === windowMs ? known : new CallerCounts(windowMs);
-    remembered.set(key, counts);
-    if (remembered.size > maxRemembered) forgetQuietest();
+    if (younger.size * 2 >= maxRemembered) age();
+    younger.set(key, counts);
     return counts;
   }
 
-  /** Those with calls in progress are passed over: of them there are no more than the gateway takes requests. */
-  function forgetQuietest(): void {
-    for (const [key, counts] of remembered) {
-      if (counts.inProgress === 0) {
-        remembered.delete(key);
-        return;
-      }
-    }
+  function age(): void {
+    const busy = [...older].filter(([, counts]) => counts.inProgress > 0);
+    older = younger;
+    younger = new Map(busy);
   }
 
   return {
@@ -71,6 +69,6 @@ export function createLimiter(maxRemembered: number = MAX_REMEMBERED): Limiter {
         }
       };
     },
-    size: () => remembered.size,
+    size: () => younger.size + older.size,
   };
 }
