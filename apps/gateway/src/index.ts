@@ -2,7 +2,12 @@ export { DEFAULT_LIMITS, type Gateway, type GatewayLimits, type GatewayOptions, 
 export { type Address } from './listener.ts';
 export { createRefusalLog } from './refusals.ts';
 export { type AuditBacklog, type AuditSink } from './audit.ts';
-export { type TokenKeyHolder, type TokenKeySource, holdTokenKeys } from './identify/token-keys.ts';
+export {
+  type FollowedTokenKeys,
+  type TokenKeyHolder,
+  type TokenKeySource,
+  holdTokenKeys,
+} from './identify/token-keys.ts';
 export { watchTokenKeysFile } from './identify/token-keys-file.ts';
 export { pollTokenKeysUrl } from './identify/token-keys-url.ts';
 export { type ReadSecret, type SecretRef } from './secrets.ts';

@@ -41,7 +41,7 @@ export async function watchFiles({ paths, load, onFault }: WatchOptions): Promis
 }
 
 /** Changes whenever a file is replaced or written to. A symbolic link is followed, as mounted volumes swap those. */
-function versionOf(path: string): Promise<string> {
+export function versionOf(path: string): Promise<string> {
   return stat(path).then(
     ({ mtimeMs, size, ino }) => `${mtimeMs}:${size}:${ino}`,
     () => 'unreadable',

@@ -6,6 +6,7 @@ import { openSpool, redact } from '@mcp-runtime/events';
 import {
   type AuditSink,
   type ReadSecret,
+  type FollowedTokenKeys,
   type TokenKeySource,
   holdPolicy,
   holdTokenKeys,
@@ -65,6 +66,7 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
     const fault = identityFault();
     if (fault !== undefined) throw fault;
     let settings: Awaited<ReturnType<typeof watchSettings>> | undefined;
+    const tokenKeys = await openTokenKeys(config.jwks, opened, log);
     const gateway = await startGateway({
       listen: parseAddress(config.listen, '--listen'),
       ...(tls === undefined ? {} : { tls }),
@@ -77,7 +79,7 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
       ...(config.trustedProxy === undefined ? {} : { trustedProxy: config.trustedProxy }),
       allowedHosts: config.allowedHosts,
       allowedOrigins: config.allowedOrigins,
-      tokenKeys: await openTokenKeys(config.jwks, opened, log),
+      tokenKeys,
       readSecret: secretsIn(config.secretsDir),
       ...(config.sessionKeys === undefined ? {} : { sessionKeys: await openSessionKeys(config.sessionKeys) }),
       audit,
@@ -91,6 +93,7 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
         return {
           loaded_at: loadedAt,
           ...(lastError === undefined ? {} : { last_reload_error: lastError }),
+          ...(tokenKeys.fault() === undefined ? {} : { keys_error: tokenKeys.fault() }),
           ...(undeclared === undefined ? {} : { identity_error: undeclared.message }),
           ...settings?.status(),
         };
@@ -182,10 +185,10 @@ async function openTokenKeys(
   place: string | undefined,
   opened: OpenedSoFar,
   log: ReturnType<typeof createLogger>,
-): Promise<TokenKeySource> {
-  if (place === undefined) return holdTokenKeys({ keys: [] });
+): Promise<TokenKeySource & Pick<FollowedTokenKeys, 'fault'>> {
+  if (place === undefined) return { ...holdTokenKeys({ keys: [] }), fault: () => undefined };
   const source = /^https?:/.test(place)
-    ? await pollTokenKeysUrl({ url: new URL(place), clock: systemClock, log })
+    ? await pollTokenKeysUrl({ url: place, clock: systemClock, log })
     : await watchTokenKeysFile({ path: place, log });
   opened.add(() => source.close());
   return source;

@@ -1,12 +1,12 @@
-import { SessionTokenKeys } from '@mcp-runtime/api';
-import { type Clock, type Logger, type Running, closeOnce } from '@mcp-runtime/base';
+import { AppError, SessionTokenKeys } from '@mcp-runtime/api';
+import { type Clock, type Logger, closeOnce, isLoopbackAddress } from '@mcp-runtime/base';
 import { fetchJson } from '../outbound/fetch-json.ts';
 import { ANYWHERE } from '../outbound/reach.ts';
-import { type TokenKeySource } from './token-keys.ts';
+import { type FollowedTokenKeys } from './token-keys.ts';
 
 interface KeysUrlOptions {
   /** Such as that of the platform API, `JWKS_PATH`. */
-  readonly url: URL;
+  readonly url: string;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -18,11 +18,16 @@ const STALE_MS = 60 * 60_000;
 const BETWEEN_READS_MS = 5000;
 const NEVER = Number.NEGATIVE_INFINITY;
 
-/** The keys at a URL, read every minute and for a key that is missing. Starts also when they cannot be read yet. */
-export async function pollTokenKeysUrl({ url, clock, log }: KeysUrlOptions): Promise<TokenKeySource & Running> {
+/**
+ * The keys at a URL, read every minute and for a key that is missing. Starts also when they cannot be read yet.
+ * Rejects with AppError `invalid_config` when somebody on the way could give other keys.
+ */
+export async function pollTokenKeysUrl({ url: text, clock, log }: KeysUrlOptions): Promise<FollowedTokenKeys> {
+  const url = keysUrl(text);
   const ending = new AbortController();
   let known: SessionTokenKeys | undefined;
-  let text = '';
+  let seen = '';
+  let fault: string | undefined;
   const at = { read: NEVER, asked: NEVER };
   let reading: Promise<void> | undefined;
 
@@ -33,11 +38,13 @@ export async function pollTokenKeysUrl({ url, clock, log }: KeysUrlOptions): Pro
       const keys = SessionTokenKeys.parse(await fetchJson(url, { reach: ANYWHERE, signal: ending.signal }));
       at.read = clock();
       // The same keys stay the same object: who remembers what they proved need not forget it.
-      if (JSON.stringify(keys) !== text) known = keys;
-      text = JSON.stringify(keys);
+      if (JSON.stringify(keys) !== seen) known = keys;
+      seen = JSON.stringify(keys);
+      fault = undefined;
     } catch (error) {
+      fault = String(error);
       if (!ending.signal.aborted)
-        log.warn('the keys of session tokens cannot be read', { url: url.href, error: String(error) });
+        log.warn('the keys of session tokens cannot be read', { url: url.href, error: fault });
     } finally {
       reading = undefined;
     }
@@ -57,5 +64,14 @@ export async function pollTokenKeysUrl({ url, clock, log }: KeysUrlOptions): Pro
       if (reading !== undefined || clock() - at.asked >= BETWEEN_READS_MS) await (reading ??= read());
       return current();
     },
+    fault: () => fault,
   };
+}
+
+function keysUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackAddress(url.hostname))) return url;
+  throw new AppError('invalid_config', `\`${text}\` is not an https URL, or an http one of this machine`, {
+    next: 'give --jwks a file, or an https URL',
+  });
 }

@@ -1,4 +1,5 @@
 import { type SessionTokenKeys } from '@mcp-runtime/api';
+import { type Running } from '@mcp-runtime/base';
 
 /** Where the public keys of session tokens come from. */
 export interface TokenKeySource {
@@ -6,6 +7,12 @@ export interface TokenKeySource {
   current(): SessionTokenKeys | undefined;
   /** For a key that is missing: looks again, unless that was done a moment ago. */
   newer(): Promise<SessionTokenKeys | undefined>;
+}
+
+/** Keys that are read again while the gateway serves. */
+export interface FollowedTokenKeys extends TokenKeySource, Running {
+  /** Why the keys as they are now are not in force; those before them are, as long as they count. */
+  fault(): string | undefined;
 }
 
 export interface TokenKeyHolder extends TokenKeySource {

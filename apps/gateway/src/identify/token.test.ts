@@ -134,11 +134,13 @@ test('a key file is read again when it changes; one that is not valid changes no
     await rename(`${path}.new`, path);
   };
   await replace(JSON.stringify(keysOf(ed)));
-  const bench = await open(opened.use(await watchTokenKeysFile({ path, log: silentLogger })));
+  const keys = opened.use(await watchTokenKeysFile({ path, log: silentLogger }));
+  const bench = await open(keys);
   const [old, fresh] = [await sign(ed), await sign(es)];
   assert.equal(await verdictOf(bench, old), 'allowed');
   await replace('{"keys":[{"kty":"oct","k":"AA"}]}');
   assert.deepEqual([await verdictOf(bench, fresh), await verdictOf(bench, old)], ['invalid_token', 'allowed']);
+  assert.match(keys.fault() ?? '', /must be a JSON Web Key Set/);
   await replace(JSON.stringify(keysOf(es)));
   assert.deepEqual([await verdictOf(bench, fresh), await verdictOf(bench, old)], ['allowed', 'invalid_token']);
 });
@@ -148,6 +150,15 @@ test('a key file that cannot be read keeps the gateway from starting', async () 
     code: 'invalid_config',
     message: 'the key file `/nowhere/jwks.json` cannot be read',
   });
+});
+
+test('keys that somebody on the way could change are not read', async () => {
+  for (const url of ['http://keys.example.com/jwks.json', 'http://10.0.0.1/jwks.json', 'ftp://a/b', 'x'])
+    await assert.rejects(
+      pollTokenKeysUrl({ url, clock: () => now, log: silentLogger }),
+      { code: 'invalid_config' },
+      url,
+    );
 });
 
 test('keys at a URL are read again for a key that is missing, but not at every made-up one', async () => {
@@ -161,7 +172,7 @@ test('keys at a URL are read again for a key that is missing, but not at every m
   await once(server.listen(0, '127.0.0.1'), 'listening');
   opened.defer(() => void server.close());
   const address = server.address();
-  const url = new URL(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/jwks.json`);
+  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/jwks.json`;
   const bench = await open(opened.use(await pollTokenKeysUrl({ url, clock: () => now, log: silentLogger })));
   const [old, fresh] = [await sign(ed), await sign(es)];
   assert.equal(await verdictOf(bench, old), 'allowed');

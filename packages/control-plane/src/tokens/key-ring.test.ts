@@ -81,6 +81,13 @@ test('rotations at the same time lose no key', async () => {
   assert.equal(new Set(ring.publicKeys().keys.map(({ kid }) => kid)).size, 4);
 });
 
+test('keys do not pile up: with many waiting, only a rotation that retires them all goes through', async () => {
+  const ring = await openKeyRing(path, () => NOW);
+  for (let count = 0; count < 50; count++) await ring.rotate({ algorithm: 'EdDSA', retire: 'after-tokens' });
+  await assert.rejects(ring.rotate({ algorithm: 'EdDSA', retire: 'after-tokens' }), { code: 'too_many_requests' });
+  assert.equal((await ring.rotate({ algorithm: 'EdDSA', retire: 'now' })).keys.length, 1);
+});
+
 test('a key file of the first release goes on signing', async () => {
   const { privateKey } = await generateKeyPair('EdDSA', { extractable: true });
   await writeFile(path, JSON.stringify({ ...(await exportJWK(privateKey)), kid: 'k1', alg: 'EdDSA' }));

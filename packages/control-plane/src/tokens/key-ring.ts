@@ -15,7 +15,10 @@ export interface KeyRing {
   signingKey(): SigningKey;
   /** What verifiers are given: the issuer, and the public keys that count now. */
   publicKeys(): SessionTokenKeys;
-  /** Signs with a new key from now on. Resolves once that is on the disk and every listener was called. */
+  /**
+   * Signs with a new key from now on. Resolves once that is on the disk and every listener was called; rejects with
+   * `too_many_requests` while too many keys wait for their tokens to end.
+   */
   rotate(options: RotateOptions): Promise<SessionTokenKeys>;
   /** Calls `listener` with the public keys after each rotation. */
   subscribe(listener: (keys: SessionTokenKeys) => void): void;
@@ -29,6 +32,9 @@ interface RotateOptions {
 
 /** Longest life of a session token, and so of a key that signs no more. */
 const LONGEST_TOKEN_SECONDS = 86_400;
+
+/** Verifiers take key sets of 100. */
+const MAX_RETIRING = 50;
 
 const KeptRing = z.object({ issuer: z.string(), keys: z.tuple([z.unknown()], SessionTokenKey) });
 
@@ -54,6 +60,11 @@ export async function openKeyRing(path: string, clock: Clock): Promise<KeyRing> 
   async function rotate({ algorithm, retire }: RotateOptions): Promise<SessionTokenKeys> {
     const exp = Math.floor(clock() / 1000) + LONGEST_TOKEN_SECONDS;
     const [last, ...older] = publicKeys().keys;
+    if (retire !== 'now' && older.length >= MAX_RETIRING) {
+      throw new AppError('too_many_requests', `${MAX_RETIRING} keys wait for their tokens to end`, {
+        next: 'wait, or refuse their tokens now: mcp-runtime access key rotate --retire-now',
+      });
+    }
     const retiring = retire === 'now' || last === undefined ? [] : [{ ...last, exp }, ...older];
     kept = await keep(path, { issuer: kept.issuer, signing: await newPrivateJwk(algorithm), retiring });
     signingKey = await toSigningKey(kept.signing, kept.issuer);
