@@ -153,6 +153,8 @@ test('a question goes to the call during which it comes, and is answered once', 
   const answer = { jsonrpc: '2.0', id: 'q', result: { roots: [] } };
   await using early = await client.send(answer);
   assert.equal(early.status, 400, 'nothing was asked yet');
+  await using stream = await client.get();
+  assert.equal(stream.status, 200);
   await using heard = await client.send(readCall());
   assert.equal((await heard.next())?.['method'], 'roots/list');
   await using foreign = await other.send(answer);

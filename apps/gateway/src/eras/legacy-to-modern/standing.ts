@@ -1,6 +1,5 @@
-import { type Clock, type Logger, isRecord } from '@mcp-runtime/base';
+import { type Logger, isRecord } from '@mcp-runtime/base';
 import { META_KEYS, memberText, withMembers } from '@mcp-runtime/mcp';
-import { isVisible } from '@mcp-runtime/policy';
 import { type AnswerReceiver, type Upstream } from '../../upstream/port.ts';
 import { type Passage } from '../passage.ts';
 import { readAnswer } from './answer.ts';
@@ -12,7 +11,6 @@ import { modernHeaders } from './server-side.ts';
 
 export interface StandingPorts {
   readonly upstream: Pick<Upstream, 'send'>;
-  readonly clock: Clock;
   readonly log: Logger;
   readonly maxMessageBytes: number;
 }
@@ -52,7 +50,7 @@ export function openStanding(
     onNotice: (text) => {
       const notice = noticeIn(text);
       if (notice === undefined) log.debug('a notice of a subscription was dropped', { target: passage.target.href });
-      else if (notice.uri === undefined || mayRead(passage, notice.uri, ports.clock())) outlet.say(notice.text);
+      else outlet.say(notice);
     },
     onFlow: (flow) => outlet.follow(flow),
     log,
@@ -79,14 +77,12 @@ const LIST_CHANGES: ReadonlySet<string> = new Set([
 ]);
 
 /** A notification as legacy clients know it; undefined for what does not belong on the stream of a subscription. */
-function noticeIn(text: string): { readonly text: string; readonly uri: string | undefined } | undefined {
+function noticeIn(text: string): string | undefined {
   const said = parsed(text);
   const { method, params = {} } = isRecord(said) ? said : {};
   if (typeof method !== 'string' || !isRecord(params) || (isRecord(said) && 'id' in said)) return undefined;
-  const { uri } = params;
-  if (LIST_CHANGES.has(method)) return { text: withoutSubscription(text), uri: undefined };
-  if (method !== 'notifications/resources/updated' || typeof uri !== 'string') return undefined;
-  return { text: withoutSubscription(text), uri };
+  const isUpdate = method === 'notifications/resources/updated' && typeof params['uri'] === 'string';
+  return LIST_CHANGES.has(method) || isUpdate ? withoutSubscription(text) : undefined;
 }
 
 /** The subscription is the gateway's: its id says nothing to the client. */
@@ -104,12 +100,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** By the policy of the moment: a grant may have changed since the client subscribed. */
-function mayRead({ exchange }: Passage, uri: string, now: number): boolean {
-  const { caller, route, policy: first } = exchange;
-  const policy = route.policy.current() ?? first;
-  if (caller.source === 'probe') return true;
-  return policy !== undefined && isVisible(policy, caller.identity, now, 'resources')(uri);
 }

@@ -16,8 +16,8 @@ export function serveGet(served: Served, ports: ServingPorts): void {
   }
   // Each message goes to one stream: a client that opens another one has lost the first.
   live.standing?.close();
-  const { upstream, clock, log, limits } = ports;
-  const standingPorts = { upstream, clock, log, maxMessageBytes: limits.maxMessageBytes };
+  const { upstream, log, limits } = ports;
+  const standingPorts = { upstream, log, maxMessageBytes: limits.maxMessageBytes };
   const standing = openStanding(passage, receiver, envelopeOf({ session, live }), [...live.uris], standingPorts);
   live.standing = standing;
   abort.signal.addEventListener('abort', () => {
