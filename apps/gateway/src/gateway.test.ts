@@ -160,7 +160,6 @@ test('identity headers count only from a declared network', async () => {
 });
 
 const BAD_BODIES: readonly (readonly [what: string, body: string, status: number, code: number])[] = [
-  ['a batch', `[${JSON.stringify(callOf('read'))}]`, 400, -32600],
   ['a repeated member', '{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call"}', 400, -32600],
   [
     'a member in another case',

@@ -1,7 +1,9 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { AppError, ERRORS, type ErrorCode, asAppError } from '@mcp-runtime/api';
+import { readBatch } from '@mcp-runtime/mcp';
 import { type Policy } from '@mcp-runtime/policy';
 import { type Clock, type HostPolicy, type Logger, isAllowedHost } from '@mcp-runtime/base';
+import { BatchAnswer } from './answer/batch.ts';
 import { type AuditSink } from './audit.ts';
 import { authorize } from './authorize.ts';
 import { denialReply } from './denial.ts';
@@ -16,7 +18,7 @@ import { resourceUrl } from './identify/oauth-resource.ts';
 import { type OauthVerifier } from './identify/oauth-verifier.ts';
 import { type PossessionChecker } from './identify/possession.ts';
 import { type TokenVerifier } from './identify/token-verifier.ts';
-import { discardRest, hasJsonBody, inspect, readBody } from './inspect.ts';
+import { discardRest, hasJsonBody, inspect, isBatch, readBody, unreadable } from './inspect.ts';
 import { admit } from './limits/admit.ts';
 import { type Limiter } from './limits/limiter.ts';
 import { peerOf } from './listener.ts';
@@ -93,7 +95,40 @@ export async function handle(request: IncomingMessage, response: ServerResponse,
 }
 
 async function serve(exchange: Exchange, route: Route, parts: GatewayParts): Promise<void> {
-  const refused = (await read(exchange, parts)) ?? (await decide(exchange, parts));
+  const refused = await read(exchange, parts);
+  if (refused !== undefined) return answer(exchange, refused, parts);
+  if (isBatch(exchange)) return serveBatch(exchange, route, parts);
+  const decided = inspectBody(exchange, parts) ?? (await recognise(exchange, parts)) ?? decide(exchange, parts);
+  return serveDecided(exchange, decided, route, parts);
+}
+
+/** Every message of a batch on its own: decided, forwarded, recorded. Who sent it is asked once. */
+async function serveBatch(exchange: Exchange, route: Route, parts: GatewayParts): Promise<void> {
+  const batch = readBatch(exchange.body);
+  if (!batch.ok) return answer(exchange, unreadable(exchange, batch), parts);
+  const refused = await recognise(exchange, parts);
+  if (refused !== undefined) return answer(exchange, refused, parts);
+  const { request, caller, upstreamSession } = exchange;
+  const whole = new BatchAnswer(exchange);
+  const served = batch.messages.map(async (body) => {
+    const response = whole.member();
+    const one = { ...openExchange({ ...exchange, request, response }), body, caller, upstreamSession };
+    try {
+      await serveDecided(one, inspectBody(one, parts) ?? decide(one, parts), route, parts);
+    } catch (error) {
+      await refuseFailed(one, asAppError(error), parts);
+    }
+  });
+  await Promise.all(served);
+  whole.end();
+}
+
+async function serveDecided(
+  exchange: Exchange,
+  refused: Reply | undefined,
+  route: Route,
+  parts: GatewayParts,
+): Promise<void> {
   if (refused !== undefined) return answer(exchange, refused, parts);
   const { verdict, policy } = exchange;
   if (verdict?.by !== 'policy' || !verdict.decision.allowed || policy === undefined)
@@ -123,7 +158,7 @@ async function serve(exchange: Exchange, route: Route, parts: GatewayParts): Pro
   }
 }
 
-/** Limits and inspection: what is known before anybody is asked who calls. */
+/** Limits, and the whole body: what is known before anybody is asked who calls. */
 async function read(exchange: Exchange, parts: GatewayParts): Promise<Reply | undefined> {
   const { limits, forwarding } = parts;
   const { calls, streams } = forwarding.open.count();
@@ -134,15 +169,20 @@ async function read(exchange: Exchange, parts: GatewayParts): Promise<Reply | un
     return check(exchange, 'unsupported_media_type', 'the body must be `application/json` in UTF-8, not compressed');
   }
   exchange.body = await readBody(exchange.request, limits.maxBodyBytes);
+  return undefined;
+}
+
+function inspectBody(exchange: Exchange, { forwarding, limits }: GatewayParts): Reply | undefined {
+  if (exchange.verb !== 'POST') return undefined;
   const refused = inspect(exchange);
-  const isOneTooMany = isStream(exchange) && streams >= limits.maxStreams;
+  const isOneTooMany = isStream(exchange) && forwarding.open.count().streams >= limits.maxStreams;
   return refused ?? (isOneTooMany ? check(exchange, 'overloaded', TOO_MANY) : undefined);
 }
 
 const TOO_MANY = 'too many requests are in progress';
 
-/** Who calls, and whether they may. Leaves a permit in the exchange, or returns the refusal. */
-async function decide(exchange: Exchange, parts: GatewayParts): Promise<Reply | undefined> {
+/** Who calls, in which session. */
+async function recognise(exchange: Exchange, parts: GatewayParts): Promise<Reply | undefined> {
   const { policy, now, request } = exchange;
   if (policy === undefined) return check(exchange, 'policy_unavailable', 'no valid policy is loaded for this server');
   if (isRepeated(request, 'authorization')) return check(exchange, 'invalid_token', 'the credential is there twice');
@@ -165,6 +205,13 @@ async function decide(exchange: Exchange, parts: GatewayParts): Promise<Reply | 
     exchange.verdict = { by: 'check', reason: 'not_found' };
     return refusalReply(exchange, { reason: 'not_found', message: 'session not found' });
   }
+  return undefined;
+}
+
+/** Whether they may. Leaves a permit in the exchange, or returns the refusal. */
+function decide(exchange: Exchange, parts: GatewayParts): Reply | undefined {
+  const { policy, now } = exchange;
+  if (policy === undefined) return check(exchange, 'policy_unavailable', 'no valid policy is loaded for this server');
   const absent = openNames(exchange, policy, parts);
   if (absent !== undefined) {
     exchange.verdict = { by: 'check', reason: absent.reason };

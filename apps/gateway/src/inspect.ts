@@ -1,6 +1,14 @@
 import { type IncomingMessage } from 'node:http';
-import { AppError } from '@mcp-runtime/api';
-import { type EraFault, FAULT_TEXT, eraOf, readMessage, targetOf } from '@mcp-runtime/mcp';
+import { AppError, HEADERS, type JsonRpcId, type MCP_LEGACY_VERSIONS } from '@mcp-runtime/api';
+import {
+  type BatchFault,
+  type EraFault,
+  FAULT_TEXT,
+  eraOf,
+  looksLikeBatch,
+  readMessage,
+  targetOf,
+} from '@mcp-runtime/mcp';
 import { type Exchange } from './exchange.ts';
 import { type Reply, errorBody, refusalReply } from './reply.ts';
 
@@ -64,15 +72,18 @@ export function hasJsonBody(request: IncomingMessage): boolean {
   return /^\s*application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i.test(type);
 }
 
+/** Whether a body has to be read as a batch: MCP 2025-03-26 has them, and names no version in a header. */
+export function isBatch({ verb, body, request }: Exchange): boolean {
+  const version = request.headers[HEADERS.mcpProtocolVersion.toLowerCase()];
+  return verb === 'POST' && (version === undefined || version === BATCHES) && looksLikeBatch(body);
+}
+
+const BATCHES = '2025-03-26' satisfies (typeof MCP_LEGACY_VERSIONS)[number];
+
 /** Fills in what the body says, or returns the refusal. */
 export function inspect(exchange: Exchange): Reply | undefined {
   const read = readMessage(exchange.body);
-  if (!read.ok) {
-    exchange.verdict = { by: 'check', reason: 'rpc_inspection_failed' };
-    const reply = refusalReply(exchange, { reason: 'rpc_inspection_failed', message: '', status: 400 });
-    const data = { reason: 'rpc_inspection_failed', requestId: exchange.requestId };
-    return { ...reply, body: errorBody(read.id, read.code, FAULT_TEXT[read.fault], data) };
-  }
+  if (!read.ok) return unreadable(exchange, read);
   const { message } = read;
   exchange.message = message;
   const { headers } = exchange.request;
@@ -81,6 +92,19 @@ export function inspect(exchange: Exchange): Reply | undefined {
   exchange.era = era;
   exchange.target = message.kind === 'response' ? { kind: 'server' } : targetOf(message);
   return undefined;
+}
+
+interface Unread {
+  readonly fault: BatchFault;
+  readonly code: number;
+  readonly id?: JsonRpcId;
+}
+
+export function unreadable(exchange: Exchange, { fault, code, id = null }: Unread): Reply {
+  exchange.verdict = { by: 'check', reason: 'rpc_inspection_failed' };
+  const reply = refusalReply(exchange, { reason: 'rpc_inspection_failed', message: '', status: 400 });
+  const data = { reason: 'rpc_inspection_failed', requestId: exchange.requestId };
+  return { ...reply, body: errorBody(id, code, FAULT_TEXT[fault], data) };
 }
 
 /** Node joins a repeated header of MCP with `, ` itself. */

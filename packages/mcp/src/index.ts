@@ -1,5 +1,6 @@
 // messages
 export { type Message, type MessageFault, type ReadMessage, isMembers, readMessage } from './message.ts';
+export { type BatchFault, looksLikeBatch, readBatch } from './batch.ts';
 export { FAULT_TEXT } from './fault-text.ts';
 export { type Era, type EraFault, type HeaderLookup, eraOf } from './era.ts';
 export { isKnownMethod, targetOf } from './target.ts';
