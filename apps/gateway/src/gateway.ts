@@ -5,6 +5,7 @@ import { type Clock, type HostPolicy, type Logger, OpenedSoFar, type Running, cl
 import { serveAdmin } from './admin.ts';
 import { type AuditSink } from './audit.ts';
 import { type BridgeLimits } from './eras/legacy-to-modern/bridge.ts';
+import { type PooledLimits } from './eras/modern-to-legacy/bridge.ts';
 import { openWays } from './eras/open-ways.ts';
 import { externalUrlOf, hostPolicyOf } from './external-url.ts';
 import { measurePropagation, observeGateway } from './gauges.ts';
@@ -108,6 +109,8 @@ export interface GatewayOptions {
   readonly drainMs?: number;
   /** For legacy clients at servers of MCP 2026-07-28. */
   readonly bridgeLimits?: Partial<BridgeLimits>;
+  /** Of sessions at legacy servers that are kept for callers of MCP 2026-07-28, and of their calls that wait. */
+  readonly pooledLimits?: PooledLimits;
   readonly clock: Clock;
   readonly log: Logger;
   /** More for `/config/status`. */
@@ -167,8 +170,8 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
   });
   const sessionKeys = holdSealKeys(options.sessionKeys ?? [randomBytes(SESSION_KEY_BYTES)]);
   const seal = createSessionSeal(sessionKeys);
-  const { bridgeLimits = {} } = options;
-  const wayPorts = { clock, log, seal, bridgeLimits };
+  const { bridgeLimits = {}, pooledLimits = {} } = options;
+  const wayPorts = { clock, log, sealKeys: sessionKeys, bridgeLimits, pooledLimits };
   const ways = {
     operator: openWays({ ...wayPorts, connect: { reach: ANYWHERE } }, opened),
     owner: openWays({ ...wayPorts, connect: { reach: PUBLIC_ONLY, ...options.remoteServers } }, opened),

@@ -1,7 +1,8 @@
 import { asAppError } from '@mcp-runtime/api';
 import { type Clock, closeOnce } from '@mcp-runtime/base';
 import { type AnswerReceiver, type Upstream } from '../../upstream/port.ts';
-import { type SessionPlace, type SessionSeal } from '../../session-seal.ts';
+import { type Place, type Seal } from '../../seal.ts';
+import { askAgain } from '../../authorize.ts';
 import { type Passage } from '../passage.ts';
 import { type Bridge } from '../ways.ts';
 import { canAnswer, canBeAsked, modernServerCapabilities } from './capabilities.ts';
@@ -16,23 +17,28 @@ import { answersIn, inputRequired, urlQuestions } from './questions.ts';
 import { type RequestStates, type StateFault, createRequestStates } from './request-state.ts';
 import { completeResult, refusal, resultReply } from './results.ts';
 
-export interface ModernToLegacyParts {
+/** Bounds of what is kept for callers between their requests; each has a default. */
+export interface PooledLimits {
+  readonly sessions?: Partial<PoolLimits>;
+  readonly waitingCalls?: Partial<ParkingLimits>;
+}
+
+interface ModernToLegacyParts {
   readonly upstream: Pick<Upstream, 'send'>;
-  readonly seal: SessionSeal;
+  readonly seal: Seal;
   readonly clock: Clock;
-  readonly pool?: Partial<PoolLimits>;
-  readonly parking?: Partial<ParkingLimits>;
+  readonly limits: PooledLimits;
 }
 
 /** Callers of MCP 2026-07-28 at servers of the revisions before. */
 export function createModernToLegacy(parts: ModernToLegacyParts): Bridge {
-  const { upstream, seal, clock } = parts;
-  const pool = new Pool({ upstream, clock, limits: { ...POOL_LIMITS, ...parts.pool } });
-  const parking = new Parking({ ...PARKING_LIMITS, ...parts.parking }, clock);
+  const { upstream, seal, clock, limits } = parts;
+  const pool = new Pool({ upstream, clock, limits: { ...POOL_LIMITS, ...limits.sessions } });
+  const parking = new Parking({ ...PARKING_LIMITS, ...limits.waitingCalls }, clock);
   const states = createRequestStates(seal, clock);
   return {
     send: (passage, receiver) => {
-      const bridging = new Bridging(passage, receiver, { pool, parking, states });
+      const bridging = new Bridging(passage, receiver, { pool, parking, states, clock });
       queueMicrotask(() => bridging.start());
       return () => bridging.giveUp();
     },
@@ -47,6 +53,7 @@ interface Shared {
   readonly pool: Pool;
   readonly parking: Parking;
   readonly states: RequestStates;
+  readonly clock: Clock;
 }
 
 /** Requests that change nothing, so that they may be sent again to a new session. */
@@ -65,7 +72,7 @@ const MISSING_CAPABILITY = -32021;
 const INTERNAL = -32603;
 const NEWEST = '2026-07-28';
 
-const STATE_FAULTS: Readonly<Record<StateFault, string>> = {
+const STATE_FAULTS: Readonly<Record<StateFault | 'elsewhere', string>> = {
   forged: '`requestState` is not one that was given to this caller for this server',
   expired: 'the time to answer is over: send the request again without `requestState`',
   another_request: '`requestState` belongs to another request',
@@ -133,7 +140,7 @@ class Bridging {
       idleTimeoutMs,
       onElse: (message) => conversation.receive(message),
       park: (parked, current) => {
-        const until = parking.add(parked);
+        const until = parking.add(parked, (end) => this.#onDenial(end));
         return until === undefined ? undefined : states.seal(place, current, { call: parked.key, until });
       },
       onUrlsRequired: (current, error, answer) => this.#requireUrls(current, error, answer, conversation),
@@ -145,6 +152,15 @@ class Bridging {
     });
     conversation.addCall(call);
     return call;
+  }
+
+  /** What waits for a caller who may not make the call any more does so in vain. */
+  #onDenial(end: (reason: string) => void): () => void {
+    const { exchange } = this.#passage;
+    return exchange.route.policy.subscribe((policy) => {
+      const denial = policy && askAgain(exchange, policy, this.#shared.clock());
+      if (policy === undefined || denial !== undefined) end(denial?.message ?? 'the server is not governed any more');
+    });
   }
 
   #discover(request: ModernCall, { session }: Conversation): void {
@@ -181,7 +197,7 @@ class Bridging {
       const says = 'the server wants the user to open a URL, which this client cannot ask for';
       return answer.respond(refusal(request.id, MISSING_CAPABILITY, says, data, 400));
     }
-    const until = this.#passage.exchange.now + PARKING_LIMITS.waitMs;
+    const until = this.#passage.exchange.now + this.#shared.parking.waitMs;
     const state = this.#shared.states.seal(placeOf(this.#passage), request, { until });
     answer.respond(resultReply(request.id, inputRequired(questions, state, session.hello.serverInfo)));
   }
@@ -205,7 +221,7 @@ class Bridging {
     answer.respond(refusal(request.id, INTERNAL, says, { reason: 'upstream_unavailable' }));
   }
 
-  #refuseState(request: ModernCall, fault: StateFault): void {
+  #refuseState(request: ModernCall, fault: keyof typeof STATE_FAULTS): void {
     this.#refuse(request, INVALID_PARAMS, STATE_FAULTS[fault]);
   }
 
@@ -215,7 +231,7 @@ class Bridging {
   }
 }
 
-function placeOf({ exchange, target }: Passage): SessionPlace {
+function placeOf({ exchange, target }: Passage): Place {
   return { ...exchange.route, upstream: target, identity: exchange.caller.identity };
 }
 

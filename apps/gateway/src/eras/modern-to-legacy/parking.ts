@@ -13,6 +13,7 @@ export const PARKING_LIMITS: ParkingLimits = { waitMs: 10 * 60_000, maxPerPrinci
 interface Parked {
   readonly call: LegacyCall;
   readonly late: NodeJS.Timeout;
+  readonly unfollow: () => void;
 }
 
 /** Calls whose server waits for an answer while the caller is away. */
@@ -26,15 +27,23 @@ export class Parking {
     this.#clock = clock;
   }
 
-  /** Until when it may wait, milliseconds since the epoch; undefined when there is no room. */
-  add(call: LegacyCall): number | undefined {
+  get waitMs(): number {
+    return this.#limits.waitMs;
+  }
+
+  /**
+   * Until when it may wait, milliseconds since the epoch; undefined when there is no room. `follow` is told how to end the
+   * waiting before, and returns how to stop watching for a reason.
+   */
+  add(call: LegacyCall, follow: (end: (reason: string) => void) => () => void): number | undefined {
     const { waitMs, maxOverall, maxPerPrincipal } = this.#limits;
     if (this.#parked.size >= maxOverall || this.#countOf(call.session.principal) >= maxPerPrincipal) return undefined;
-    const late = setTimeout(() => {
-      this.#parked.delete(call.key);
-      call.abandon('the client did not answer in time');
-    }, waitMs).unref();
-    this.#parked.set(call.key, { call, late });
+    const end = (reason: string): void => {
+      this.remove(call);
+      call.abandon(reason);
+    };
+    const late = setTimeout(() => end('the client did not answer in time'), waitMs).unref();
+    this.#parked.set(call.key, { call, late, unfollow: follow(end) });
     return this.#clock() + waitMs;
   }
 
@@ -47,8 +56,10 @@ export class Parking {
   }
 
   remove({ key }: LegacyCall): void {
-    clearTimeout(this.#parked.get(key)?.late);
+    const parked = this.#parked.get(key);
     this.#parked.delete(key);
+    clearTimeout(parked?.late);
+    parked?.unfollow();
   }
 
   abandonAll(reason: string): void {

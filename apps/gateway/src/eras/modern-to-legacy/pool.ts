@@ -45,7 +45,7 @@ export class Pool {
 
   constructor(parts: PoolParts) {
     this.#parts = parts;
-    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
+    this.#sweeper = setInterval(() => this.#sweep(), Math.min(SWEEP_MS, parts.limits.idleMs)).unref();
   }
 
   /** Rejects with the failure of the handshake, or `overloaded`. */

@@ -1,19 +1,17 @@
-import { randomUUID } from 'node:crypto';
 import { type Clock } from '@mcp-runtime/base';
 import { z } from 'zod';
-import { type SessionPlace, type SessionSeal } from '../../session-seal.ts';
+import { type Place, type Seal, boundTo } from '../../seal.ts';
 import { type ModernCall, digestOf } from './modern-call.ts';
 
 const State = z.object({
-  /** The call that waits at this gateway; none where the request is to be sent again. */
+  /** The call that waits; none where the request is to be sent again. */
   call: z.string().optional(),
-  gateway: z.string(),
   request: z.string(),
   /** Milliseconds since the epoch. */
   until: z.number(),
 });
 
-export type StateFault = 'forged' | 'expired' | 'another_request' | 'elsewhere';
+export type StateFault = 'forged' | 'expired' | 'another_request';
 
 export type OpenedState =
   | { readonly ok: true; readonly call: string | undefined }
@@ -24,30 +22,28 @@ export type OpenedState =
  * caller, server and request until its time is over. A call that waits does so at one gateway alone.
  */
 export interface RequestStates {
-  seal(place: SessionPlace, request: ModernCall, waiting: { readonly call?: string; readonly until: number }): string;
-  open(place: SessionPlace, request: ModernCall): OpenedState;
+  seal(place: Place, request: ModernCall, waiting: { readonly call?: string; readonly until: number }): string;
+  open(place: Place, request: ModernCall): OpenedState;
 }
 
-export function createRequestStates(seal: SessionSeal, clock: Clock): RequestStates {
-  const gateway = randomUUID();
+export function createRequestStates(seal: Seal, clock: Clock): RequestStates {
   return {
     seal: (place, request, waiting) =>
-      seal.seal(JSON.stringify({ ...waiting, gateway, request: nameOf(request) }), asState(place)),
+      seal.seal(JSON.stringify({ ...waiting, request: nameOf(request) }), boundTo(place, useBy(place))),
     open: (place, request) => {
-      const text = seal.open(request.requestState ?? '', asState(place));
+      const text = seal.open(request.requestState ?? '', boundTo(place, useBy(place)));
       if (text === undefined) return { ok: false, fault: 'forged' };
       const state = State.parse(JSON.parse(text));
       if (state.request !== nameOf(request)) return { ok: false, fault: 'another_request' };
       if (state.until < clock()) return { ok: false, fault: 'expired' };
-      if (state.call !== undefined && state.gateway !== gateway) return { ok: false, fault: 'elsewhere' };
       return { ok: true, call: state.call };
     },
   };
 }
 
-/** No session is at such a path: neither kind of seal opens as the other. */
-function asState(place: SessionPlace): SessionPlace {
-  return { ...place, path: `requestState ${place.path} ${place.identity.session}` };
+/** The agent session counts too: another one of the same agent may be trusted less. */
+function useBy({ identity }: Place): readonly string[] {
+  return ['request-state', identity.session];
 }
 
 function nameOf(request: ModernCall): string {
