@@ -1,4 +1,5 @@
 // A gateway with one route and one policy; its records go nowhere, to a spool, or from there to a store as well.
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AuditEvent, SessionTokenKeys } from '@mcp-runtime/api';
 import { silentLogger, systemClock } from '@mcp-runtime/base';
@@ -53,6 +54,7 @@ answerQuestions(gateway.url, {
     return usage();
   },
   records: () => audit.records(),
+  descriptors: () => ({ descriptors: readdirSync('/proc/self/fd').length }),
   change: (given) => change(Change.parse(given).times),
 });
 

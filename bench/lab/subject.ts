@@ -11,6 +11,7 @@ const GRANTED = [
   'stream-100',
   'burst-100',
   'list-0',
+  'slow-0',
 ];
 const DENIED_TOOL = 'write';
 
@@ -88,23 +89,23 @@ export interface Issuer {
   readonly tokenFor: (human: string, session: number) => string;
 }
 
-export function anIssuer(): Issuer {
+export function anIssuer(lifeSeconds = 3600): Issuer {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const { kty = '', crv = '', x = '' } = publicKey.export({ format: 'jwk' });
   return {
     publicKey: { kty, crv, x, kid: 'bench', alg: 'EdDSA' },
-    tokenFor: (human, session) => aToken(privateKey, human, session),
+    tokenFor: (human, session) => aToken(privateKey, human, session, lifeSeconds),
   };
 }
 
-function aToken(key: KeyObject, human: string, session: number): string {
+function aToken(key: KeyObject, human: string, session: number, lifeSeconds: number): string {
   const now = Math.floor(Date.now() / 1000);
   const claims = {
     iss: SESSION_TOKEN_ISSUER,
     sub: human,
     aud: serverAudience(SERVER.namespace, SERVER.name),
     iat: now,
-    exp: now + 3600,
+    exp: now + lifeSeconds,
     [TOKEN_CLAIMS.use]: 'session',
     [TOKEN_CLAIMS.agent]: 'agent',
     [TOKEN_CLAIMS.session]: `${human}-${session}`,

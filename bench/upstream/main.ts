@@ -1,17 +1,20 @@
 // The server behind every proxy: answers each call at once, in the way that its name asks for.
 import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { answerQuestions } from '../lab/answering.ts';
+import { z } from 'zod';
+import { answerQuestions, givenArgument } from '../lab/answering.ts';
 import { listen } from '../lab/listen.ts';
 import { ANSWER_START, answerEnd, lastEvent, listEnd, progressEvent } from '../lab/texts.ts';
 
 const QUESTION = /"id":(\d+),"method":"tools\/(list|call)"(?:,"params":\{"name":"(\w+)-(\d+)")?/;
+const SLOW_MS = 300;
 const LIST = listEnd('all');
 const LIST_CHANGED = 'data: {"jsonrpc":"2.0","method":"notifications/resources/list_changed"}\n\n';
 const ends = new Map<string, string>();
 const seen = { calls: 0, connections: 0 };
 const streams = new Set<ServerResponse>();
 
-const { server, url } = await listen(serve);
+const given = z.object({ port: z.number() }).nullable().parse(givenArgument());
+const { server, url } = await listen(serve, given?.port);
 server.on('connection', () => (seen.connections += 1));
 answerQuestions(url, {
   seen: () => seen,
@@ -30,6 +33,7 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
     seen.calls += 1;
     const [, id = '', , kind = 'list', size = ''] = QUESTION.exec(body) ?? [];
     if (kind === 'stream' || kind === 'burst') void sendEvents(response, id, Number(size), kind);
+    else if (kind === 'slow') setTimeout(() => sendJson(response, `${ANSWER_START}${id}${endOf('100')}`), SLOW_MS);
     else sendJson(response, `${ANSWER_START}${id}${kind === 'list' ? LIST : endOf(size)}`);
   });
 }
