@@ -4,14 +4,16 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureCalls } from './lab/calls.ts';
+import { measureDecisions } from './lab/decisions.ts';
 import { measureDenied } from './lab/denied.ts';
 import { measurePeers } from './lab/peers.ts';
 import { measureHelp, measureMemory } from './lab/program.ts';
 import { measureLists } from './lab/lists.ts';
+import { toRaw } from './lab/raw.ts';
 import { measureStreams } from './lab/streams.ts';
 import { type Report, reportText, thisMachine } from './lab/report.ts';
 
-const PARTS = ['calls', 'rate', 'lists', 'peers', 'streams', 'denied', 'help', 'memory'];
+const PARTS = ['calls', 'rate', 'lists', 'peers', 'streams', 'denied', 'decisions', 'help', 'memory'];
 const here = import.meta.dirname;
 const root = join(here, '..');
 const { values } = parseArgs({
@@ -45,13 +47,14 @@ const report: Report = {
     ...(parts.has('peers') ? await measurePeers(pace, say) : []),
   ],
   ...(parts.has('streams') ? { streams: await measureStreams(positive('--streams', values.streams), say) } : {}),
+  ...(parts.has('decisions') ? { decisions: measureDecisions() } : {}),
   ...(parts.has('denied') ? { denied: await measureDenied(pace) } : {}),
 };
 const json = `${JSON.stringify(report, null, 2)}\n`;
 const results = join(here, 'results');
 mkdirSync(results, { recursive: true });
 writeFileSync(join(results, '.gitignore'), '*\n');
-writeFileSync(join(results, 'latest.json'), json);
+writeFileSync(join(results, 'latest.json'), toRaw(report));
 process.stdout.write(values.output === 'json' ? json : reportText(report));
 
 function positive(flag: string, text: string): number {

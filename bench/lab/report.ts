@@ -1,4 +1,5 @@
 import { arch, availableParallelism, cpus, platform, release, totalmem } from 'node:os';
+import { type DecisionCost } from './decisions.ts';
 import { type DeniedResult } from './denied.ts';
 import { type StreamsResult } from './streams.ts';
 import { type HelpResult, type MemoryResult } from './program.ts';
@@ -15,6 +16,7 @@ export interface Report {
   readonly pace: Pace;
   readonly rows: readonly Row[];
   readonly streams?: StreamsResult | undefined;
+  readonly decisions?: readonly DecisionCost[];
   readonly denied?: DeniedResult;
   readonly help?: HelpResult;
   readonly memory?: MemoryResult | undefined;
@@ -46,7 +48,7 @@ export function thisMachine(): Machine {
   };
 }
 
-export function reportText({ machine, rows, denied, streams, help, memory }: Report): string {
+export function reportText({ machine, rows, decisions, denied, streams, help, memory }: Report): string {
   const { node, system, processor, cores } = machine;
   const lines = [
     `Node ${node}, ${system}, ${cores} cores (${processor})`,
@@ -58,6 +60,11 @@ export function reportText({ machine, rows, denied, streams, help, memory }: Rep
     lines.push('denied, 32 connections, audited; no connection to the server');
     lines.push(
       `  ${callsPerSecond.toFixed(0)} calls/s, p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms, ${cpuMicrosPerCall.toFixed(0)} µs of processor a call`,
+    );
+  }
+  for (const { tools, grants, sessions, micros } of decisions ?? []) {
+    lines.push(
+      `decision, ${tools} tools, ${grants} grants, ${sessions} sessions: ${micros.toFixed(2)} µs of processor`,
     );
   }
   if (streams !== undefined) lines.push(...streamLines(streams));

@@ -21,6 +21,8 @@ const REMEMBERED_CALLERS = 4096;
 export class SubjectIndex<T> {
   readonly #bySubject = new Map<string, { readonly order: number; readonly value: T }[]>();
   readonly #remembered = new Map<string, readonly T[]>();
+  /** Whom it was asked about last: of a list, every item is decided for one caller. */
+  #last: { readonly caller: Subject; readonly values: readonly T[] } | undefined;
 
   constructor(entries: readonly (readonly [Subject, T])[]) {
     for (const [order, [subject, value]] of entries.entries()) {
@@ -32,6 +34,11 @@ export class SubjectIndex<T> {
   }
 
   matching(caller: Subject): readonly T[] {
+    if (this.#last?.caller !== caller) this.#last = { caller, values: this.#find(caller) };
+    return this.#last.values;
+  }
+
+  #find(caller: Subject): readonly T[] {
     const key = keyOf(caller);
     const remembered = this.#remembered.get(key);
     if (remembered !== undefined) return remembered;

@@ -1,0 +1,18 @@
+// Makes docs/performance/ from a kept run: npm run bench:report -- [--from bench/results/latest.json]
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Soak, measuredOf } from './plot/measured.ts';
+import { pageOf } from './plot/page.ts';
+import { picturesOf } from './plot/pictures.ts';
+
+const { values } = parseArgs({ options: { from: { type: 'string' } } });
+const folder = join(import.meta.dirname, '../docs/performance');
+const raw = join(folder, 'raw.json');
+mkdirSync(folder, { recursive: true });
+if (values.from !== undefined) writeFileSync(raw, readFileSync(resolve(values.from)));
+const soakFile = join(folder, 'soak.json');
+const soak = existsSync(soakFile) ? Soak.parse(JSON.parse(readFileSync(soakFile, 'utf8'))) : undefined;
+const measured = measuredOf(readFileSync(raw, 'utf8'));
+for (const [name, picture] of picturesOf(measured, soak)) writeFileSync(join(folder, name), picture);
+writeFileSync(join(folder, 'README.md'), pageOf(measured, soak));
