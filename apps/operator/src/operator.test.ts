@@ -18,6 +18,7 @@ class Surroundings implements GatewayPublisher {
   readonly ensured = new Map<string, HostServer>();
   probes = 0;
   answers = true;
+  tools: Handshake['tools'] = [];
   state: HostState = { phase: 'running', upstreamUrl: 'http://127.0.0.1:9/mcp', pids: [1], restarts: 0 };
 
   readonly infrastructure = {
@@ -49,7 +50,7 @@ class Surroundings implements GatewayPublisher {
   async probe(): Promise<Handshake> {
     this.probes += 1;
     if (!this.answers) throw new AppError('upstream_unavailable', 'no answer');
-    return handshake;
+    return { ...handshake, tools: this.tools };
   }
 }
 
@@ -92,6 +93,31 @@ test('a server is run, routed, governed and ready once a handshake through the g
   assert.equal(around.routes.get('/files/mcp')?.upstreamUrl, 'http://127.0.0.1:9/mcp');
   assert.equal(server?.status?.endpoint, 'http://gateway/files/mcp');
   assert.equal(server?.status?.policyRevision, around.policies.get('mcp-servers/files')?.revision);
+});
+
+test('what the running server tells of its tools becomes part of its policy, and the status says which policy that is', async () => {
+  await using store = openMemoryStore({ clock: () => Date.now() });
+  const around = new Surroundings();
+  const inputSchema = { type: 'object', properties: { path: { type: 'string' } } };
+  around.tools = [
+    { name: 'put', description: undefined, annotations: { readOnlyHint: false, destructiveHint: true }, inputSchema },
+  ];
+  await using _ = await start(store, around);
+  await store.create(SERVERS, serverNamed('files', { tools: [{ name: 'put', sideEffect: 'read' }] }));
+  const policyOf = (): PolicyDocument | undefined => around.policies.get('mcp-servers/files');
+  await until(store, 'files', (server) => {
+    const tools = policyOf()?.tools;
+    return (
+      isReady(server) && tools?.[0]?.arguments !== undefined && server?.status?.policyRevision === policyOf()?.revision
+    );
+  });
+  const [told] = policyOf()?.tools ?? [];
+  assert.equal(told?.side_effect, 'read');
+  assert.equal(told?.observed_side_effect, 'destructive');
+  assert.deepEqual(told?.arguments, [
+    { path: '', type: 'object' },
+    { path: '/path', type: 'string' },
+  ]);
 });
 
 test('never ready while it does not answer, and ready as soon as it does', async () => {
