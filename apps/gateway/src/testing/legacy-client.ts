@@ -64,7 +64,7 @@ export function membersOf(value: unknown): Members {
   return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 
-function hear(response: Response): Heard {
+export function hear(response: Response): Heard {
   const isEvents = response.headers.get('content-type') === 'text/event-stream';
   const reader = response.body?.getReader();
   const splitter = new SseSplitter(1024 * 1024);
