@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type ErrorCode, type Target } from '@mcp-runtime/api';
+import { type RequestSpan, type TraceContext } from '@mcp-runtime/base';
 import { type Era, type Message, isListening } from '@mcp-runtime/mcp';
 import { type Decision, type Policy } from '@mcp-runtime/policy';
 import { type Caller, NOBODY } from './identify/caller.ts';
@@ -23,6 +24,10 @@ export interface Exchange {
   /** Monotonic, milliseconds. */
   readonly startedAt: number;
   readonly policy: Policy | undefined;
+  /** Undefined where nothing is traced. */
+  readonly span: RequestSpan | undefined;
+  /** What the server is told of the trace, when its part has begun. */
+  upstreamTrace: TraceContext | undefined;
   body: Buffer;
   message: Message | undefined;
   era: Era;
@@ -41,7 +46,7 @@ export type Verdict =
   | { readonly by: 'policy'; readonly decision: Decision }
   | { readonly by: 'check'; readonly reason: ErrorCode };
 
-type NewExchange = Pick<Exchange, 'request' | 'response' | 'verb' | 'route' | 'externalUrl' | 'now'>;
+type NewExchange = Pick<Exchange, 'request' | 'response' | 'verb' | 'route' | 'externalUrl' | 'now' | 'span'>;
 
 export function openExchange(given: NewExchange): Exchange {
   return {
@@ -55,6 +60,7 @@ export function openExchange(given: NewExchange): Exchange {
     target: undefined,
     caller: NOBODY,
     upstreamSession: undefined,
+    upstreamTrace: undefined,
     tasks: undefined,
     verdict: undefined,
     bytesOut: 0,

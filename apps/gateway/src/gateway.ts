@@ -1,7 +1,15 @@
 import { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
-import { type Clock, type HostPolicy, type Logger, OpenedSoFar, type Running, closeOnce } from '@mcp-runtime/base';
+import {
+  type Clock,
+  type HostPolicy,
+  type Logger,
+  OpenedSoFar,
+  type Running,
+  type Tracer,
+  closeOnce,
+} from '@mcp-runtime/base';
 import { serveAdmin } from './admin.ts';
 import { type AuditSink } from './audit.ts';
 import { type BridgeLimits } from './eras/legacy-to-modern/bridge.ts';
@@ -111,6 +119,8 @@ export interface GatewayOptions {
   readonly bridgeLimits?: Partial<BridgeLimits>;
   /** Of sessions at legacy servers that are kept for callers of MCP 2026-07-28, and of their calls that wait. */
   readonly pooledLimits?: PooledLimits;
+  /** Nothing is traced unless given. */
+  readonly tracer?: Tracer;
   readonly clock: Clock;
   readonly log: Logger;
   /** More for `/config/status`. */
@@ -201,6 +211,7 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
     audit: options.audit,
     refusals,
     limiter: createLimiter(),
+    tracer: options.tracer,
     clock,
     log,
     isDraining: () => isDraining,

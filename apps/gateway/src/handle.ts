@@ -2,7 +2,7 @@ import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { AppError, ERRORS, type ErrorCode, asAppError } from '@mcp-runtime/api';
 import { readBatch } from '@mcp-runtime/mcp';
 import { type Policy } from '@mcp-runtime/policy';
-import { type Clock, type HostPolicy, type Logger, isAllowedHost } from '@mcp-runtime/base';
+import { type Clock, type HostPolicy, type Logger, type Tracer, isAllowedHost } from '@mcp-runtime/base';
 import { BatchAnswer } from './answer/batch.ts';
 import { type AuditSink } from './audit.ts';
 import { authorize } from './authorize.ts';
@@ -24,6 +24,7 @@ import { type Limiter } from './limits/limiter.ts';
 import { peerOf } from './listener.ts';
 import { logEnding } from './log-ending.ts';
 import { type GatewayMetrics } from './metrics.ts';
+import { endSpan } from './end-span.ts';
 import { SHUTTING_DOWN } from './open-exchanges.ts';
 import { type Ending, eventOf } from './record.ts';
 import { type RefusalLog } from './refusals.ts';
@@ -45,6 +46,8 @@ export interface GatewayParts {
   readonly hosts: HostPolicy;
   readonly audit: AuditSink;
   readonly refusals: RefusalLog;
+  /** Without it nothing is traced. */
+  readonly tracer: Tracer | undefined;
   readonly metrics: GatewayMetrics;
   readonly clock: Clock;
   readonly log: Logger;
@@ -82,7 +85,8 @@ export async function handle(request: IncomingMessage, response: ServerResponse,
   if (route === undefined) return refuse('not_found');
   const verb = VERBS.get(request.method ?? '');
   if (verb === undefined) return refuse('method_not_allowed', { allow: 'GET, POST, DELETE' });
-  const exchange = openExchange({ request, response, verb, route, externalUrl, now: parts.clock() });
+  const span = parts.tracer?.startRequest(request.headers);
+  const exchange = openExchange({ request, response, verb, route, externalUrl, now: parts.clock(), span });
   if (parts.isDraining()) response.shouldKeepAlive = false;
   parts.metrics.inFlight.inc();
   try {
@@ -112,7 +116,8 @@ async function serveBatch(exchange: Exchange, route: Route, parts: GatewayParts)
   const whole = new BatchAnswer(exchange);
   const served = batch.messages.map(async (body) => {
     const response = whole.member();
-    const one = { ...openExchange({ ...exchange, request, response }), body, caller, upstreamSession };
+    const span = parts.tracer?.startRequest(request.headers);
+    const one = { ...openExchange({ ...exchange, request, response, span }), body, caller, upstreamSession };
     try {
       await serveDecided(one, inspectBody(one, parts) ?? decide(one, parts), route, parts);
     } catch (error) {
@@ -149,6 +154,7 @@ async function serveDecided(
   const admitted = admit(exchange, policy, verdict.decision, parts.limiter);
   if (!admitted.ok) return answer(exchange, admitted.reply, parts);
   parts.forwarding.open.follow(route);
+  exchange.upstreamTrace = exchange.span?.startUpstream();
   const record = (ended: Exchange, ending: Ending): Promise<void> => recordEnding(ended, ending, parts);
   const ways = parts.ways[route.upstreamFrom ?? 'operator'];
   try {
@@ -263,6 +269,7 @@ async function recordEnding(exchange: Exchange, ending: Ending, parts: GatewayPa
   const event = eventOf(exchange, ending, parts.audit.redact);
   parts.metrics.count(event);
   logEnding(event.payload, parts.log);
+  if (exchange.span !== undefined) endSpan(exchange.span, event.payload);
   try {
     await parts.audit.append(event);
   } catch (cause) {

@@ -1,6 +1,7 @@
 import { type IncomingHttpHeaders } from 'node:http';
 import { HEADERS, MCP_PARAM_HEADER_PREFIX } from '@mcp-runtime/api';
 import { encodeMirrored } from '@mcp-runtime/mcp';
+import { type TraceContext } from '@mcp-runtime/base';
 import { type Exchange } from './exchange.ts';
 import { type AnswerHeaders } from './upstream/port.ts';
 
@@ -16,13 +17,16 @@ const VERSION = HEADERS.mcpProtocolVersion.toLowerCase();
  * The headers that cross to the server: an allow-list, so that no credential, cookie, identity or forwarding header of
  * the caller ever does.
  */
-export function upstreamHeaders({ request, verb, era, target, upstreamSession }: Exchange): Record<string, string> {
+export function upstreamHeaders(exchange: Exchange): Record<string, string> {
+  const { request, verb, era, target, upstreamSession, upstreamTrace } = exchange;
   const given = request.headers;
   const headers: Record<string, string> = {
     accept: verb === 'GET' ? 'text/event-stream' : 'application/json, text/event-stream',
   };
   if (verb === 'POST') headers['content-type'] = 'application/json';
-  copy(given, headers, [VERSION, ...TRACE, ...(era.kind === 'legacy' ? LEGACY_ONLY : MODERN_ONLY)]);
+  copy(given, headers, [VERSION, ...(era.kind === 'legacy' ? LEGACY_ONLY : MODERN_ONLY)]);
+  if (upstreamTrace === undefined) copy(given, headers, TRACE);
+  else continueTrace(headers, upstreamTrace);
   if (upstreamSession !== undefined) headers[SESSION_ID] = upstreamSession;
   if (era.kind === 'modern') {
     copy(
@@ -34,6 +38,11 @@ export function upstreamHeaders({ request, verb, era, target, upstreamSession }:
     if (target?.kind === 'task') headers[MCP_NAME] = encodeMirrored(target.id);
   }
   return headers;
+}
+
+function continueTrace(headers: Record<string, string>, { traceparent, tracestate }: TraceContext): void {
+  headers['traceparent'] = traceparent;
+  if (tracestate !== undefined) headers['tracestate'] = tracestate;
 }
 
 function copy(from: IncomingHttpHeaders, to: Record<string, string>, names: readonly string[]): void {

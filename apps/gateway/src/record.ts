@@ -128,7 +128,8 @@ function contentLength(value: string | undefined): number {
 /** W3C Trace Context §3.2: version, trace id, parent id, flags. */
 const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-function traceIdOf({ request }: Exchange): string | undefined {
+function traceIdOf({ request, span }: Exchange): string | undefined {
+  if (span !== undefined) return span.traceId;
   const value = request.headers['traceparent'];
   return typeof value === 'string' ? TRACEPARENT.exec(value)?.[1] : undefined;
 }

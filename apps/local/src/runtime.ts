@@ -7,7 +7,15 @@ import {
   resolveServer,
   serverAudience,
 } from '@mcp-runtime/api';
-import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce, isLoopbackAddress } from '@mcp-runtime/base';
+import {
+  type Clock,
+  type Logger,
+  OpenedSoFar,
+  type Running,
+  type Tracer,
+  closeOnce,
+  isLoopbackAddress,
+} from '@mcp-runtime/base';
 import { startBridge } from '@mcp-runtime/bridge';
 import { SERVERS, issueSessionToken, openKeyRing, signProbeToken } from '@mcp-runtime/control-plane';
 import {
@@ -58,6 +66,8 @@ export interface LocalRuntimeOptions {
   /** Environment of this process, to find tools with. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
+  /** Nothing is traced unless given. */
+  readonly tracer?: Tracer;
   readonly log: Logger;
   /** What is being prepared, for people. */
   readonly onProgress: (server: string, text: string) => void;
@@ -128,6 +138,7 @@ async function open(options: LocalRuntimeOptions, opened: OpenedSoFar): Promise<
     audit: audit.sink,
     limits: DEFAULT_LIMITS,
     drainMs: DRAIN_MS,
+    ...(options.tracer === undefined ? {} : { tracer: options.tracer }),
     clock,
     log,
   });

@@ -21,5 +21,7 @@ export { isRecord } from './record.ts';
 // observability
 export { LOG_LEVELS, type LogFields, type LogLevel, type Logger, silentLogger } from './log.ts';
 
+export { type RequestSpan, type SpanAttributes, type TraceContext, type Tracer } from './trace.ts';
+
 // listeners
 export { type HostPolicy, isAllowedHost, isLoopbackAddress } from './hosts.ts';

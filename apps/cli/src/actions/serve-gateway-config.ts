@@ -28,6 +28,12 @@ export const GatewayConfig = z.strictObject({
   auditMaxBytes: z.int().min(1_048_576).optional(),
   strictAudit: z.boolean().default(false),
   drainMs: z.int().min(0).max(600_000).default(25_000),
+  tracing: z
+    .strictObject({
+      endpoint: z.url({ protocol: /^https?$/ }).optional(),
+      ratio: z.number().min(0).max(1).optional(),
+    })
+    .optional(),
   logLevel: z.enum(LOG_LEVELS).default('info'),
   limits: z
     .strictObject({

@@ -19,6 +19,7 @@ import {
 } from '@mcp-runtime/gateway';
 import { type CommandIo } from '../frame/command.ts';
 import { parseAddress } from './address.ts';
+import { openTracer } from './open-tracer.ts';
 import { tlsOptions } from './tls-flags.ts';
 import { untilAborted } from './until-aborted.ts';
 import { GatewayConfig } from './serve-gateway-config.ts';
@@ -55,6 +56,7 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
   const opened = new OpenedSoFar();
   try {
     const audit = await openAudit(config, opened, log);
+    const tracing = await openTracer(config.tracing, io.env, opened);
     const holder = holdPolicy();
     const policyFile = await watchPolicyFile({ path: config.policy, holder, log });
     opened.add(() => policyFile.close());
@@ -85,6 +87,7 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
       audit,
       limits: config.limits,
       drainMs: config.drainMs,
+      ...tracing,
       clock: systemClock,
       log,
       status: () => {

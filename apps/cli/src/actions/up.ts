@@ -1,10 +1,11 @@
 import { type AuditEvent, AppError, FIELD_MANAGERS, type MCPServer, asAppError } from '@mcp-runtime/api';
-import { type LogLevel, LOG_LEVELS, systemClock } from '@mcp-runtime/base';
+import { type LogLevel, LOG_LEVELS, OpenedSoFar, systemClock } from '@mcp-runtime/base';
 import { createLogger } from '@mcp-runtime/base/logger';
 import { applyResources, loadResourceFiles, problemText } from '@mcp-runtime/control-plane';
 import { type LocalRuntime, startLocalRuntime } from '@mcp-runtime/local';
 import { type CommandIo } from '../frame/command.ts';
 import { parseAddress } from './address.ts';
+import { openTracer } from './open-tracer.ts';
 import { tlsOptions } from './tls-flags.ts';
 import { untilAborted } from './until-aborted.ts';
 import { dataDirOf } from './target.ts';
@@ -41,7 +42,9 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
   const stop = new AbortController();
   const stopped = AbortSignal.any([io.signal, stop.signal]);
   const say = (line: string): void => io.stdout.write(`${line}\n`);
+  const tracing = new OpenedSoFar();
   const runtime = await startLocalRuntime({
+    ...(await openTracer(undefined, io.env, tracing)),
     dataDir: dataDirOf(flags['data-dir'], io.env),
     version,
     listen: parseAddress(flags.listen, '--listen'),
@@ -70,6 +73,7 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
   } finally {
     if (!flags.tour) say('stopping …');
     await runtime.close();
+    await tracing.releaseAll();
   }
 }
 
