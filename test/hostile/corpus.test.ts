@@ -41,7 +41,7 @@ for (const one of corpus) {
     const { code, reason } = refusalIn(answer);
     const { status, code: wantedCode, reason: wantedReason } = one.expect;
     assert.deepEqual({ status: answer.status, code, reason }, { status, code: wantedCode, reason: wantedReason });
-    if (answer.status === 401) assert.match(answer.headers.get('www-authenticate') ?? '', /^Bearer /);
+    if (answer.status === 401) assert.match(answer.headers.get('www-authenticate') ?? '', /^(?:Bearer|DPoP) realm=/);
     assertSeen(one, lab.server.seen.slice(seenBefore));
     await assertRecorded(one, recordedBefore);
     assert.match(await (await lab.post(GOOD_CALL)).text(), /"result"/);

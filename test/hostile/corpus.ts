@@ -21,6 +21,11 @@ export const CREDENTIALS = [
   'claims swapped',
   'no expiry',
   'no use',
+  'other installation',
+  'bound to a key',
+  'bound to a certificate',
+  'bound to what nobody knows',
+  'anonymous',
 ] as const;
 
 /** Reasons of refusals whose answers tell none. */

@@ -1,4 +1,4 @@
-import { type PolicyDocument } from '@mcp-runtime/api';
+import { ANONYMOUS, type PolicyDocument } from '@mcp-runtime/api';
 
 const alice = { human_id: 'alice', agent_id: 'agent' };
 
@@ -27,6 +27,7 @@ export const LAB_DOCUMENT: PolicyDocument = {
   ],
   sessions: [
     { name: 'live', namespace: 'default', ...alice, consented_trust: 'high' },
+    { name: 'anonymous', namespace: 'default', human_id: ANONYMOUS, agent_id: 'agent' },
     { name: 'revoked', namespace: 'default', ...alice, consented_trust: 'high', revoked: true },
     { name: 'theirs', namespace: 'default', human_id: 'mallory', agent_id: 'mallet', consented_trust: 'high' },
   ],

@@ -1,8 +1,10 @@
 import {
+  ANONYMOUS,
   type AuditEvent,
   SESSION_TOKEN_ISSUER,
   SessionTokenKeys,
   TOKEN_CLAIMS,
+  installationIssuer,
   serverAudience,
 } from '@mcp-runtime/api';
 import { silentLogger } from '@mcp-runtime/base';
@@ -125,6 +127,11 @@ const FORGERIES: Readonly<Record<Exclude<Credential, 'none'>, Forgery>> = {
   'claims swapped': { signed: (_, key) => signedBy('another.token', key) },
   'no expiry': { claims: { exp: undefined } },
   'no use': { claims: { [TOKEN_CLAIMS.use]: undefined } },
+  'other installation': { claims: { iss: installationIssuer('another') } },
+  'bound to a key': { claims: { [TOKEN_CLAIMS.confirmation]: { jkt: 'x'.repeat(43) } } },
+  'bound to a certificate': { claims: { [TOKEN_CLAIMS.confirmation]: { 'x5t#S256': 'x'.repeat(43) } } },
+  'bound to what nobody knows': { claims: { [TOKEN_CLAIMS.confirmation]: { kid: 'x' } } },
+  anonymous: { claims: { sub: ANONYMOUS, [TOKEN_CLAIMS.session]: 'anonymous' } },
 };
 
 function tokenOf(credential: Credential, key: KeyObject): string | undefined {
