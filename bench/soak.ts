@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { freePort, startChild } from './lab/child.ts';
+import { freePort, startChild, startServed } from './lab/child.ts';
 import { startMixedLoad } from './lab/mixed.ts';
 import { type GatewaySetup, Usage } from './lab/protocol.ts';
 import { thisMachine } from './lab/report.ts';
@@ -39,7 +39,7 @@ const server = (): ReturnType<typeof startChild> => startChild(new URL('upstream
 let upstream = await server();
 cleanUp.defer(() => upstream[Symbol.asyncDispose]());
 const setup: GatewaySetup = { upstream: upstream.url, policy: 'large', audit: 'store', spool, publicKey };
-const gateway = cleanUp.use(await startChild(new URL('gateway/main.ts', import.meta.url), setup));
+const gateway = cleanUp.use(await startServed(new URL('gateway/main.ts', import.meta.url), setup));
 const load = startMixedLoad({ url: gateway.url + PATH, token: (session) => tokenFor('alice', session), rate });
 
 const began = Date.now();

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Child, startChild } from './child.ts';
+import { type Child, startChild, startServed } from './child.ts';
 import { Audited, type GatewaySetup, type Payload, Seen } from './protocol.ts';
 import { type LoadShape, type Pace, type Target, measureInTurns, runOnce } from './rounds.ts';
 import { type Row, median } from './rows.ts';
@@ -57,7 +57,7 @@ export async function measureCalls({ pace, against, parts, filter, say }: Given)
   ];
   for (const { name, program, policy, audit } of gateways(against)) {
     const setup: GatewaySetup = { upstream: upstream.url, policy, audit, spool: join(dir, name), publicKey };
-    const child = cleanUp.use(await startChild(program, setup));
+    const child = cleanUp.use(await startServed(program, setup));
     targets.push({ name, processes: [child], url: child.url + PATH, token: policy === 'open' ? '' : token });
   }
   const asked = new Map<string, number>();

@@ -24,6 +24,12 @@ export function startChild(program: URL, argument: unknown): Promise<Child> {
   return askedThrough(fork(fileURLToPath(program), [JSON.stringify(argument)], { execArgv: NODE_OPTIONS }));
 }
 
+/** Starts a program with the options of Node that `mcp-runtime serve` and `up` give themselves. */
+export function startServed(program: URL, argument: unknown): Promise<Child> {
+  const execArgv = [...NODE_OPTIONS, '--max-semi-space-size=4'];
+  return askedThrough(fork(fileURLToPath(program), [JSON.stringify(argument)], { execArgv }));
+}
+
 /** Starts a published program, which knows nothing of the benchmark, and waits until it listens on the port. */
 export async function startForeign(program: string, args: readonly string[], port: number): Promise<Child> {
   const watched = new URL('watched.ts', import.meta.url).href;

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startChild } from './child.ts';
+import { startChild, startServed } from './child.ts';
 import { Audited, type GatewaySetup, Seen } from './protocol.ts';
 import { type LoadShape, type Pace, type RowFigures, type Target, runOnce } from './rounds.ts';
 import { median } from './rows.ts';
@@ -30,7 +30,7 @@ export async function measureDenied({ rounds, seconds }: Pace): Promise<DeniedRe
   const upstream = cleanUp.use(await startChild(new URL('../upstream/main.ts', import.meta.url), null));
   const load = cleanUp.use(await startChild(new URL('../load/main.ts', import.meta.url), null));
   const setup: GatewaySetup = { upstream: upstream.url, policy: 'large', audit: 'spool', spool, publicKey };
-  const gateway = cleanUp.use(await startChild(new URL('../gateway/main.ts', import.meta.url), setup));
+  const gateway = cleanUp.use(await startServed(new URL('../gateway/main.ts', import.meta.url), setup));
   const target: Target = {
     name: 'gateway',
     processes: [gateway],

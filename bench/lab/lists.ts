@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startChild } from './child.ts';
+import { startChild, startServed } from './child.ts';
 import { type GatewaySetup, type Payload } from './protocol.ts';
 import { type Pace, type Target, runOnce } from './rounds.ts';
 import { type Row } from './rows.ts';
@@ -22,7 +22,7 @@ export async function measureLists(pace: Pace, say: (line: string) => void): Pro
   const upstream = cleanUp.use(await startChild(new URL('../upstream/main.ts', import.meta.url), null));
   const load = cleanUp.use(await startChild(new URL('../load/main.ts', import.meta.url), null));
   const setup: GatewaySetup = { upstream: upstream.url, policy: 'large', audit: 'spool', spool, publicKey };
-  const gateway = cleanUp.use(await startChild(new URL('../gateway/main.ts', import.meta.url), setup));
+  const gateway = cleanUp.use(await startServed(new URL('../gateway/main.ts', import.meta.url), setup));
   const target: Target = { name: '', processes: [gateway], url: gateway.url + PATH, token: tokenFor('alice', 0) };
   const name = `${LISTED_TOOLS} tools, 1 connection`;
   const rows: Row[] = [];

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { type Child, freePort, startChild, startForeign } from './child.ts';
+import { type Child, freePort, startChild, startForeign, startServed } from './child.ts';
 import { type GatewaySetup, type Payload } from './protocol.ts';
 import { type LoadShape, type Pace, type Target, measureInTurns, runOnce } from './rounds.ts';
 import { type Row } from './rows.ts';
@@ -40,9 +40,9 @@ export async function measurePeers(pace: Pace, say: (line: string) => void): Pro
   const { publicKey, tokenFor } = anIssuer();
   const command = [process.execPath, fileURLToPath(new URL('../stdio/main.ts', import.meta.url))];
   const load = cleanUp.use(await startChild(new URL('../load/main.ts', import.meta.url), null));
-  const bridge = cleanUp.use(await startChild(new URL('../bridge/main.ts', import.meta.url), { command }));
+  const bridge = cleanUp.use(await startServed(new URL('../bridge/main.ts', import.meta.url), { command }));
   const setup: GatewaySetup = { upstream: bridge.url, policy: 'large', audit: 'spool', spool, publicKey };
-  const gateway = cleanUp.use(await startChild(new URL('../gateway/main.ts', import.meta.url), setup));
+  const gateway = cleanUp.use(await startServed(new URL('../gateway/main.ts', import.meta.url), setup));
   const mcpProxy = cleanUp.use(await startMcpProxy(command));
   const supergateway = cleanUp.use(await startSupergateway(command));
   const plain = (name: string, child: Child): Target => ({

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { startChild } from './child.ts';
+import { startChild, startServed } from './child.ts';
 import { type GatewaySetup, Usage } from './protocol.ts';
 import { type LoadShape, type Target, runOnce } from './rounds.ts';
 import { PATH, anIssuer } from './subject.ts';
@@ -43,7 +43,7 @@ export async function measureStreams(wanted: number, say: (line: string) => void
   const listeners = cleanUp.use(await startChild(new URL('../listeners/main.ts', import.meta.url), null));
   const load = cleanUp.use(await startChild(new URL('../load/main.ts', import.meta.url), null));
   const setup: GatewaySetup = { upstream: upstream.url, policy: 'large', audit: 'spool', spool, publicKey };
-  const gateway = cleanUp.use(await startChild(new URL('../gateway/main.ts', import.meta.url), setup));
+  const gateway = cleanUp.use(await startServed(new URL('../gateway/main.ts', import.meta.url), setup));
   const mebibytes = async (): Promise<number> => (await gateway.ask({ ask: 'usage' }, Usage)).rssBytes / 2 ** 20;
 
   const idleMiB = await mebibytes();

@@ -74,3 +74,14 @@ test('a key of another length is refused', () => {
   assert.throws(() => createSessionSeal(holdSealKeys([])), { code: 'invalid_config' });
   assert.throws(() => createSessionSeal(holdSealKeys([randomBytes(16)])), { code: 'invalid_config' });
 });
+
+test('a session id that has opened before opens nowhere else, and not after its key was taken away', () => {
+  const keys = holdSealKeys([key]);
+  const held = createSessionSeal(keys);
+  const sealed = held.seal('abc', place);
+  assert.equal(held.open(sealed, place), 'abc');
+  assert.equal(held.open(sealed, place), 'abc');
+  for (const [what, other] of ELSEWHERE) assert.equal(held.open(sealed, other), undefined, what);
+  keys.replace([randomBytes(32)]);
+  assert.equal(held.open(sealed, place), undefined);
+});

@@ -13,10 +13,25 @@ export interface SessionSeal {
   open(sealed: string, place: SessionPlace): string | undefined;
 }
 
+const REMEMBERED = 2048;
+
 export function createSessionSeal(keys: SealKeys): SessionSeal {
   const sealing = createSeal(keys);
-  return {
-    seal: (sessionId, place) => sealing.seal(sessionId, boundTo(place)),
-    open: (sealed, place) => sealing.open(sealed, boundTo(place)),
-  };
+  /** What was opened under these keys, by id and place: a client sends the same id with every request. */
+  let opened = { under: keys.current(), sessions: new Map<string, string>() };
+
+  function open(sealed: string, place: SessionPlace): string | undefined {
+    const bound = boundTo(place);
+    const id = bound.toString('utf8') + sealed;
+    if (opened.under !== keys.current()) opened = { under: keys.current(), sessions: new Map() };
+    const known = opened.sessions.get(id);
+    if (known !== undefined) return known;
+    const session = sealing.open(sealed, bound);
+    if (session === undefined) return undefined;
+    if (opened.sessions.size >= REMEMBERED) opened.sessions.clear();
+    opened.sessions.set(id, session);
+    return session;
+  }
+
+  return { seal: (sessionId, place) => sealing.seal(sessionId, boundTo(place)), open };
 }
