@@ -6,6 +6,7 @@ import { type Era, type Message, isListening } from '@mcp-runtime/mcp';
 import { type Decision, type Policy } from '@mcp-runtime/policy';
 import { type Caller, NOBODY } from './identify/caller.ts';
 import { type Route } from './route.ts';
+import { type UpstreamCredential } from './upstream-auth/credential.ts';
 
 export type Verb = 'POST' | 'GET' | 'DELETE';
 
@@ -38,6 +39,8 @@ export interface Exchange {
   /** Tasks that the request names: the server's id of each, and the caller's. */
   tasks: ReadonlyMap<string, string> | undefined;
   verdict: Verdict | undefined;
+  /** What the gateway presents to the server. */
+  credential: UpstreamCredential | undefined;
   bytesOut: number;
 }
 
@@ -63,6 +66,7 @@ export function openExchange(given: NewExchange): Exchange {
     upstreamTrace: undefined,
     tasks: undefined,
     verdict: undefined,
+    credential: undefined,
     bytesOut: 0,
   };
 }

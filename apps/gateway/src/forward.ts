@@ -93,6 +93,7 @@ class Forwarding implements AnswerReceiver {
   onHead(status: number, headers: AnswerHeaders, flow: Flow): void {
     if (this.#isOver) return;
     if (status === 401 || status === 403 || status === 407) {
+      this.#exchange.credential?.refused();
       this.#giveUp();
       void this.#fail(new AppError('upstream_unavailable', 'the MCP server refused the gateway'));
       return;

@@ -38,6 +38,7 @@ import { type SessionSeal, createSessionSeal } from './session-seal.ts';
 import { type TlsOptions, openTls } from './tls/open-tls.ts';
 import { NO_PEERS } from './tls/peer.ts';
 import { createTaskSeal } from './task-seal.ts';
+import { createTokenExchange } from './upstream-auth/token-exchange.ts';
 import { type ConnectRules } from './upstream/connection.ts';
 import { sumOf } from './upstream/http.ts';
 
@@ -180,13 +181,18 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
   });
   const sessionKeys = holdSealKeys(options.sessionKeys ?? [randomBytes(SESSION_KEY_BYTES)]);
   const seal = createSessionSeal(sessionKeys);
+  const ownersReach = options.remoteServers ?? { reach: PUBLIC_ONLY };
   const { bridgeLimits = {}, pooledLimits = {} } = options;
   const wayPorts = { clock, log, sealKeys: sessionKeys, bridgeLimits, pooledLimits };
   const ways = {
     operator: openWays({ ...wayPorts, connect: { reach: ANYWHERE } }, opened),
-    owner: openWays({ ...wayPorts, connect: { reach: PUBLIC_ONLY, ...options.remoteServers } }, opened),
+    owner: openWays({ ...wayPorts, connect: ownersReach }, opened),
   };
-  const oauth = createOauthVerifier({ clock, log, readSecret: options.readSecret ?? NO_SECRETS });
+  const readSecret = options.readSecret ?? NO_SECRETS;
+  const ending = new AbortController();
+  opened.add(() => ending.abort());
+  const exchange = createTokenExchange({ clock, connect: ownersReach, signal: ending.signal });
+  const oauth = createOauthVerifier({ clock, log, readSecret });
   opened.add(() => oauth.close());
   const routes = createRouteTable(measurePropagation(metrics.registry));
   const open = createOpenExchanges(clock);
@@ -212,6 +218,7 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
     refusals,
     limiter: createLimiter(),
     tracer: options.tracer,
+    credentials: { readSecret, tokens: exchange, log },
     clock,
     log,
     isDraining: () => isDraining,

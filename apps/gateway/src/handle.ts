@@ -30,6 +30,7 @@ import { type Ending, eventOf } from './record.ts';
 import { type RefusalLog } from './refusals.ts';
 import { type Refusal, type Reply, failureReply, refusalReply, sendReply } from './reply.ts';
 import { type Route, type RouteTable } from './route.ts';
+import { type CredentialPorts, hasUpstreamCredential, upstreamCredential } from './upstream-auth/credential.ts';
 import { pruneSubscription } from './subscription.ts';
 import { holdsNames, openTask } from './tasks.ts';
 
@@ -49,6 +50,7 @@ export interface GatewayParts {
   /** Without it nothing is traced. */
   readonly tracer: Tracer | undefined;
   readonly metrics: GatewayMetrics;
+  readonly credentials: CredentialPorts;
   readonly clock: Clock;
   readonly log: Logger;
   /** The gateway ends: what is in progress may finish, and connections are not kept. */
@@ -151,6 +153,7 @@ async function serveDecided(
   if (parts.isDraining() && isStream(exchange)) {
     return answer(exchange, check(exchange, 'service_unavailable', SHUTTING_DOWN), parts);
   }
+  if (hasUpstreamCredential(exchange)) exchange.credential = await upstreamCredential(exchange, parts.credentials);
   const admitted = admit(exchange, policy, verdict.decision, parts.limiter);
   if (!admitted.ok) return answer(exchange, admitted.reply, parts);
   parts.forwarding.open.follow(route);

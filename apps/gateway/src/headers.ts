@@ -15,10 +15,10 @@ const VERSION = HEADERS.mcpProtocolVersion.toLowerCase();
 
 /**
  * The headers that cross to the server: an allow-list, so that no credential, cookie, identity or forwarding header of
- * the caller ever does.
+ * the caller ever does. What the server asks of the gateway itself is added.
  */
 export function upstreamHeaders(exchange: Exchange): Record<string, string> {
-  const { request, verb, era, target, upstreamSession, upstreamTrace } = exchange;
+  const { request, verb, era, target, upstreamSession, upstreamTrace, credential } = exchange;
   const given = request.headers;
   const headers: Record<string, string> = {
     accept: verb === 'GET' ? 'text/event-stream' : 'application/json, text/event-stream',
@@ -37,6 +37,7 @@ export function upstreamHeaders(exchange: Exchange): Record<string, string> {
     // The body names the server's own task; what the caller sent was checked against the body that it sent.
     if (target?.kind === 'task') headers[MCP_NAME] = encodeMirrored(target.id);
   }
+  if (credential !== undefined) headers[credential.header] = credential.value;
   return headers;
 }
 

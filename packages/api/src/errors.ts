@@ -114,6 +114,13 @@ export const ERRORS = {
     'retry',
     'the OAuth issuer cannot be asked for its keys, or about a token',
   ),
+  upstream_credential_unavailable: row(
+    503,
+    50308,
+    75,
+    'retry',
+    'the credential that the MCP server asks for cannot be obtained',
+  ),
   token_keys_unavailable: row(503, 50307, 75, 'retry', 'the keys of session tokens cannot be read'),
   oauth_issuer_missing: row(503, 50306, 78, 'final', 'the policy asks for OAuth and names no issuer'),
   audit_unavailable: row(503, 50304, 75, 'retry', 'the audit record cannot be written, so the call is refused'),

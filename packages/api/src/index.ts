@@ -26,6 +26,8 @@ export { parseSessionSpiffeId, sessionSpiffeId } from './spiffe.ts';
 // metrics
 export { METRICS, type MetricRow } from './metrics.ts';
 
+export { isCredentialHeader, type UpstreamAuth } from './resources/upstream-auth.ts';
+
 // errors
 export {
   AppError,
@@ -96,6 +98,7 @@ export {
   type PolicyDocumentGrant,
   type PolicyDocumentSession,
   type PolicyDocumentTool,
+  type PolicyDocumentUpstreamAuth,
 } from './policy-document.ts';
 export { AuditEvent, AuditPayload, NO_EXCHANGE } from './audit-event.ts';
 

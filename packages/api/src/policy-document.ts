@@ -119,6 +119,21 @@ const DocumentSession = z.object({
   upstream_token_ref: text,
 });
 
+/** Extension: what the gateway presents to the server, by exactly one of `secret_ref` and `token_url`. */
+const DocumentUpstreamAuth = z.object({
+  header: text,
+  /** `secretName/key`. */
+  secret_ref: text,
+  /** RFC 8693. */
+  token_url: text,
+  client_id: text,
+  /** `secretName/key`. */
+  client_secret_ref: text,
+  audience: text,
+  resource: text,
+  scopes: z.array(z.string()).optional(),
+});
+
 export const PolicyDocument = z.object({
   schema_version: z.string(),
   revision: z.string(),
@@ -131,10 +146,12 @@ export const PolicyDocument = z.object({
   grants: z.array(DocumentGrant).optional(),
   sessions: z.array(DocumentSession).optional(),
   limits: DocumentLimits,
+  upstream_auth: DocumentUpstreamAuth.optional(),
 });
 
 export type PolicyDocument = z.infer<typeof PolicyDocument>;
 export type PolicyDocumentLimits = NonNullable<z.infer<typeof DocumentLimits>>;
+export type PolicyDocumentUpstreamAuth = z.infer<typeof DocumentUpstreamAuth>;
 export type PolicyDocumentTool = z.infer<typeof DocumentTool>;
 export type PolicyDocumentGrant = z.infer<typeof DocumentGrant>;
 export type PolicyDocumentSession = z.infer<typeof DocumentSession>;

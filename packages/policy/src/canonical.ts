@@ -108,6 +108,13 @@ const DOCUMENT: readonly Field[] = [
     ]),
   ],
   ['limits', LIMITS],
+  [
+    'upstream_auth',
+    object([
+      ...texts('header', 'secret_ref', 'token_url', 'client_id', 'client_secret_ref', 'audience', 'resource'),
+      ['scopes', 'texts'],
+    ]),
+  ],
 ];
 
 /** The bytes that the revision is the digest of, as text. */

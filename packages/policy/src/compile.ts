@@ -30,6 +30,8 @@ export interface Policy {
   readonly tools: ReadonlyMap<string, Tool>;
   readonly grants: SubjectIndex<Grant>;
   readonly sessions: ReadonlyMap<string, readonly Session[]>;
+  /** Where the token for the server is (`secretName/key`), by the `namespace/name` of the session that has one. */
+  readonly upstreamTokens: ReadonlyMap<string, string>;
   /** The document, for headers and other settings of a gateway. */
   readonly document: PolicyDocument;
 }
@@ -115,8 +117,17 @@ export function compilePolicy(document: PolicyDocument): Policy {
     tools: firstByName(tools, toTool),
     grants: new SubjectIndex(sortedGrants(document.grants ?? [], types)),
     sessions: sessionsByName(document.sessions ?? []),
+    upstreamTokens: upstreamTokensOf(document.sessions ?? []),
     document,
   };
+}
+
+function upstreamTokensOf(sessions: readonly DocumentSession[]): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const { namespace = '', name, upstream_token_ref: ref = '' } of sessions) {
+    if (ref !== '') found.set(`${namespace}/${name}`, ref);
+  }
+  return found;
 }
 
 /** Whoever does not say otherwise conceals. */

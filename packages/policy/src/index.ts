@@ -19,6 +19,6 @@ export { type Identity, type PolicyRequest, isToolCall } from './request.ts';
 export { basicScopes } from './scopes.ts';
 export { type Explanation, type Step, explain } from './explain.ts';
 export { type DecisionText, decisionText } from './decision-text.ts';
-export { sessionStanding, sessionSubject } from './standing.ts';
+export { sessionOfCaller, sessionStanding, sessionSubject } from './standing.ts';
 export { type Moment, type NotedList, changedLists, hasBoundary, readsVary } from './visible-lists.ts';
 export { parseInstant } from './instant.ts';

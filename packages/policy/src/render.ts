@@ -9,8 +9,10 @@ import {
   type PolicyDocumentGrant,
   type PolicyDocumentLimits,
   type PolicyDocumentSession,
+  type PolicyDocumentUpstreamAuth,
   type SideEffect,
   type Subject,
+  type UpstreamAuth,
   type ToolConfig,
   keyOf,
   resolveServer,
@@ -99,6 +101,7 @@ export function renderPolicy({ server, grants, sessions, cluster, generatedAt }:
       .map((grant) => toDocumentGrant(grant, spec.teamID, types)),
     sessions: bound.filter((item) => isAdmitted(item, server)).map((item) => toDocumentSession(item, spec.teamID)),
     limits: toDocumentLimits(spec.limits),
+    upstream_auth: spec.upstreamAuth && upstreamAuthMembers(spec.upstreamAuth),
   };
   return {
     document: stamp(withoutUndefined(document), generatedAt),
@@ -113,6 +116,19 @@ type DocumentIntrospection = NonNullable<NonNullable<PolicyDocument['auth']>['in
 
 function introspectionMembers({ url, clientID, clientSecretRef }: Introspection): DocumentIntrospection {
   return { url, client_id: clientID, client_secret_ref: `${clientSecretRef.name}/${clientSecretRef.key}` };
+}
+
+function upstreamAuthMembers({ header, secretRef, tokenExchange }: UpstreamAuth): PolicyDocumentUpstreamAuth {
+  return {
+    header,
+    secret_ref: secretRef && `${secretRef.name}/${secretRef.key}`,
+    token_url: tokenExchange?.tokenURL,
+    client_id: tokenExchange?.clientID,
+    client_secret_ref: tokenExchange && `${tokenExchange.clientSecretRef.name}/${tokenExchange.clientSecretRef.key}`,
+    audience: tokenExchange?.audience,
+    resource: tokenExchange?.resource,
+    scopes: tokenExchange?.scopes,
+  };
 }
 
 type AccessObject = MCPAccessGrant | MCPAgentSession;

@@ -1,6 +1,7 @@
 import { type Policy, type Session } from './compile.ts';
 import { hasEnded } from './instant.ts';
-import { type Subject } from './subject-index.ts';
+import { type Identity } from './request.ts';
+import { type Subject, matches } from './subject-index.ts';
 
 interface SessionKey {
   readonly namespace: string;
@@ -22,6 +23,13 @@ export function sessionStanding(
 /** Whom a session is for. */
 export function sessionSubject(policy: Policy, key: SessionKey): Subject | undefined {
   return find(policy, key)?.subject;
+}
+
+/** The live session that a caller is in who names it and whose subject it has; undefined when there is none. */
+export function sessionOfCaller(policy: Policy, identity: Identity, now: number): SessionKey | undefined {
+  if (identity.session === '') return undefined;
+  const found = policy.sessions.get(identity.session)?.find(({ subject }) => matches(subject, identity));
+  return found !== undefined && sessionStanding(policy, found, now) === 'live' ? found : undefined;
 }
 
 function find(policy: Policy, { namespace, name }: SessionKey): Session | undefined {

@@ -1,4 +1,4 @@
-import { type PolicyDocument, SCOPE_TOKEN } from '@mcp-runtime/api';
+import { HEADERS, type PolicyDocument, SCOPE_TOKEN, isCredentialHeader } from '@mcp-runtime/api';
 import { TYPE_NAMES, type TypeLine } from './conditions/argument-types.ts';
 import { compileCondition } from './conditions/condition.ts';
 import { POLICY_VOCABULARY } from './vocabulary.ts';
@@ -32,6 +32,7 @@ const CHECKS: readonly Check[] = [
   toolsAreValid,
   grantsAreValid,
   sessionsAreValid,
+  upstreamAuthIsComplete,
 ];
 
 function revisionMatches(document: PolicyDocument): string | undefined {
@@ -52,6 +53,25 @@ function authIsComplete({ auth }: PolicyDocument): string | undefined {
     return `auth.mode: found \`${mode}\`, must be oauth for ${OAUTH_ONLY.join(', ')}`;
   if (mode === 'mtls' && isBlank(auth?.trust_domain)) return 'auth.trust_domain: is needed by mode mtls';
   return undefined;
+}
+
+const SECRET_REF = /^[^/]+\/[^/]+$/;
+
+function upstreamAuthIsComplete({ upstream_auth: auth }: PolicyDocument): string | undefined {
+  if (auth === undefined) return undefined;
+  const { header = HEADERS.authorization, secret_ref, token_url, client_id, client_secret_ref } = auth;
+  if (!isCredentialHeader(header)) return `upstream_auth.header: \`${header}\` may not carry a credential`;
+  if (isBlank(secret_ref) === isBlank(token_url)) {
+    return 'upstream_auth: exactly one of secret_ref and token_url is needed';
+  }
+  if (!isBlank(secret_ref)) {
+    return SECRET_REF.test(secret_ref ?? '') ? undefined : 'upstream_auth.secret_ref: must be `secretName/key`';
+  }
+  if (!URL.canParse(token_url ?? '')) return `upstream_auth.token_url: \`${token_url}\` is not a URL`;
+  if (isBlank(client_id)) return 'upstream_auth.client_id: is needed by token_url';
+  return SECRET_REF.test(client_secret_ref ?? '')
+    ? undefined
+    : 'upstream_auth.client_secret_ref: must be `secretName/key`';
 }
 
 const OAUTH_ONLY = ['required_scopes', 'side_effect_scopes', 'claims', 'introspection'] as const;

@@ -82,7 +82,7 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
       allowedHosts: config.allowedHosts,
       allowedOrigins: config.allowedOrigins,
       tokenKeys,
-      readSecret: secretsIn(config.secretsDir),
+      readSecret: secretsIn(config.secretsDir, () => holder.current()?.server.namespace),
       ...(config.sessionKeys === undefined ? {} : { sessionKeys: await openSessionKeys(config.sessionKeys) }),
       audit,
       limits: config.limits,
@@ -179,8 +179,9 @@ async function readConfigFile(path: string): Promise<Readonly<Record<string, unk
 }
 
 /** Secrets of the server's own namespace: a folder for each, as a cluster mounts them. */
-function secretsIn(dir: string | undefined): ReadSecret {
-  return async ({ name, key }) => (dir === undefined ? undefined : readSecretFile(dir, [name, key]));
+function secretsIn(dir: string | undefined, namespaceOfServer: () => string | undefined): ReadSecret {
+  return async ({ namespace, name, key }) =>
+    dir === undefined || namespace !== namespaceOfServer() ? undefined : readSecretFile(dir, [name, key]);
 }
 
 /** Of a file or a URL; without either no session token counts. */

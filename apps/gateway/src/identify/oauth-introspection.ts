@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { type Clock, type Logger } from '@mcp-runtime/base';
 import { z } from 'zod';
+import { basicCredentials } from '../outbound/basic-credentials.ts';
 import { fetchJson } from '../outbound/fetch-json.ts';
 import { type ReadSecret, type SecretRef } from '../secrets.ts';
 import { type OauthClaims, parseClaims } from './oauth-claims.ts';
@@ -125,10 +126,4 @@ async function ask(
   const answer = Answer.parse(await fetchJson(place.url, { reach: place.reach, signal, form, headers }));
   if (!answer.active || (answer.iss ?? issuer) !== issuer) return 'invalid';
   return parseClaims({ exp: (clock() + ACTIVE_MS) / 1000, ...answer }) ?? 'invalid';
-}
-
-/** RFC 6749 §2.3.1: both parts are form-encoded first. */
-function basicCredentials(id: string, secret: string): string {
-  const encode = (text: string): string => new URLSearchParams({ a: text }).toString().slice('a='.length);
-  return `Basic ${Buffer.from(`${encode(id)}:${encode(secret)}`).toString('base64')}`;
 }

@@ -136,6 +136,12 @@ const SERVERS: readonly { readonly id: string; readonly spec: Fields; readonly f
     fault: 'secretEnvVars.0.secretKeyRef.key',
   },
   { id: 'stdio twice', spec: { ...IMAGE, transport: 'stdio', replicas: 2 }, fault: 'replicas' },
+  { id: 'no upstream credential', spec: { ...IMAGE, upstreamAuth: {} }, fault: 'upstreamAuth' },
+  {
+    id: 'an upstream credential that frames the message',
+    spec: { ...IMAGE, upstreamAuth: { header: 'Content-Length', secretRef: { name: 'a', key: 'b' } } },
+    fault: 'upstreamAuth.header',
+  },
   { id: 'remote over stdio', spec: { source: { url: 'http://x' }, transport: 'stdio' }, fault: 'transport' },
   {
     id: 'range of versions',

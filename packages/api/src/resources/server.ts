@@ -16,6 +16,7 @@ import { Condition, NamespaceName, resourceSchema } from './meta.ts';
 import { type CrossFieldRule, checkRules, hasRepeats, isBlank } from './rules.ts';
 import { ClaimPaths, Introspection, Scopes, SideEffectScopes } from './oauth.ts';
 import { Source } from './source.ts';
+import { UpstreamAuth } from './upstream-auth.ts';
 
 const Port = z.int().min(1).max(65535);
 const Quantity = z.string().regex(/^([0-9]+(\.[0-9]*)?|\.[0-9]+)(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?$/, {
@@ -202,6 +203,7 @@ const ServerFields = z.strictObject({
   auth: Auth.optional(),
   policy: Policy.optional(),
   session: Session.optional(),
+  upstreamAuth: UpstreamAuth.optional(),
   gateway: Gateway.optional(),
   analytics: Analytics.optional(),
   audit: Audit.optional(),
@@ -310,6 +312,14 @@ export const SERVER_RULES: readonly CrossFieldRule<ServerFields>[] = [
       analytics.disabled ||
       gateway?.enabled === true ||
       SET_ANALYTICS.every((field) => analytics[field] === undefined),
+  },
+  {
+    id: 'one-upstream-credential',
+    path: ['upstreamAuth'],
+    cel: '!has(self.upstreamAuth) || has(self.upstreamAuth.secretRef) != has(self.upstreamAuth.tokenExchange)',
+    message: 'exactly one of `secretRef` and `tokenExchange` is needed',
+    holds: ({ upstreamAuth: auth }) =>
+      auth === undefined || (auth.secretRef === undefined) !== (auth.tokenExchange === undefined),
   },
   {
     id: 'stdio-has-one-replica',

@@ -87,4 +87,14 @@ export const FULL: PolicyDocument = {
     },
   ],
   limits: LIMITS,
+  upstream_auth: {
+    header: 'credential-header',
+    secret_ref: 'secret/key',
+    token_url: 'token-url',
+    client_id: 'client',
+    client_secret_ref: 'client-secret/key',
+    audience: 'token-audience',
+    resource: 'token-resource',
+    scopes: ['token-scope'],
+  },
 };
