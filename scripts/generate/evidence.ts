@@ -1,6 +1,10 @@
 import { CLAIM_LISTS, type Claim, loadClaims } from '../../test/evidence/evidence.ts';
 
 const TITLES: Readonly<Record<(typeof CLAIM_LISTS)[number], { readonly title: string; readonly about: string }>> = {
+  gateway: {
+    title: 'The gateway',
+    about: 'What it promises. Whoever finds a promise without a test has found a fault.',
+  },
   'known-faults': {
     title: 'Faults that must not be here',
     about: 'What has gone wrong in gateways like this one, and the tests that show that it does not here.',
