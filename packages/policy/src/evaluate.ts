@@ -99,7 +99,10 @@ export function isVisible(
 ): (nameOrUri: string) => boolean {
   return (nameOrUri) => {
     const request: PolicyRequest = { ...useOf(of, nameOrUri), identity, scopes: 'not-asked', now };
-    return decide(factsAtBest(policy, request)).allowed;
+    const first = new Facts(policy, request, MOST);
+    const decision = decide(first);
+    if (!isStopped(decision) || !first.hasMetCondition) return decision.allowed;
+    return decision.allowed || LESS.some((assumed) => !isStopped(decide(new Facts(policy, request, assumed))));
   };
 }
 
