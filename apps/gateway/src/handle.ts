@@ -1,5 +1,5 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { AppError, ERRORS, type ErrorCode, asAppError } from '@mcp-runtime/api';
+import { AppError, type ErrorCode, asAppError } from '@mcp-runtime/api';
 import { readBatch } from '@mcp-runtime/mcp';
 import { type Policy } from '@mcp-runtime/policy';
 import { type Clock, type HostPolicy, type Logger, type Tracer, isAllowedHost } from '@mcp-runtime/base';
@@ -21,11 +21,11 @@ import { type TokenVerifier } from './identify/token-verifier.ts';
 import { discardRest, hasJsonBody, inspect, isBatch, readBody, unreadable } from './inspect.ts';
 import { admit } from './limits/admit.ts';
 import { type Limiter } from './limits/limiter.ts';
-import { peerOf } from './listener.ts';
 import { logEnding } from './log-ending.ts';
 import { type GatewayMetrics } from './metrics.ts';
 import { endSpan } from './end-span.ts';
 import { SHUTTING_DOWN } from './open-exchanges.ts';
+import { overtaken } from './overtaken.ts';
 import { type Ending, eventOf } from './record.ts';
 import { type RefusalLog } from './refusals.ts';
 import { type Refusal, type Reply, failureReply, refusalReply, sendReply } from './reply.ts';
@@ -33,6 +33,7 @@ import { type Route, type RouteTable } from './route.ts';
 import { type CredentialPorts, hasUpstreamCredential, upstreamCredential } from './upstream-auth/credential.ts';
 import { pruneSubscription } from './subscription.ts';
 import { holdsNames, openTask } from './tasks.ts';
+import { refuseUnrouted, sendUnrouted } from './unrouted.ts';
 
 export interface GatewayParts {
   /** `probes`: the runtime's own readiness check alone. */
@@ -154,6 +155,11 @@ async function serveDecided(
     return answer(exchange, check(exchange, 'service_unavailable', SHUTTING_DOWN), parts);
   }
   if (hasUpstreamCredential(exchange)) exchange.credential = await upstreamCredential(exchange, parts.credentials);
+  const denied = overtaken(exchange, parts.clock());
+  if (denied !== undefined) {
+    exchange.verdict = { by: 'check', reason: denied.reason };
+    return answer(exchange, denialReply(exchange, denied), parts);
+  }
   const admitted = admit(exchange, policy, verdict.decision, parts.limiter);
   if (!admitted.ok) return answer(exchange, admitted.reply, parts);
   parts.forwarding.open.follow(route);
@@ -296,45 +302,6 @@ function isRepeated({ rawHeaders }: IncomingMessage, name: 'host' | 'authorizati
 /** HTTP/1.1 asks for one (RFC 9112 §3.2). */
 function lacksHost({ headers, httpVersion }: IncomingMessage): boolean {
   return headers.host === undefined && httpVersion === '1.1';
-}
-
-interface Unrouted {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly path: string;
-}
-
-/** Refuses what has no route, or no right to ask for one. Recorded like every refusal, then answered. */
-async function refuseUnrouted(
-  { request, response, path }: Unrouted,
-  { reason, headers = {}, reply = unroutedReply(reason, headers) }: UnroutedRefusal,
-  { metrics, refusals }: GatewayParts,
-): Promise<void> {
-  metrics.unrouted.inc({ reason });
-  const { status } = reply;
-  await refusals.record({ reason, status, method: request.method ?? '', path, ...peerOf(request.socket) });
-  sendUnrouted(response, reply);
-}
-
-interface UnroutedRefusal {
-  readonly reason: ErrorCode;
-  readonly headers?: Reply['headers'];
-  readonly reply?: Reply;
-}
-
-function unroutedReply(reason: ErrorCode, headers: Reply['headers']): Reply {
-  const { http, meaning } = ERRORS[reason];
-  return {
-    status: http,
-    headers: { 'content-type': 'application/json', connection: 'close', ...headers },
-    body: JSON.stringify({ error: reason, message: meaning }),
-  };
-}
-
-function sendUnrouted(response: ServerResponse, { status, headers, body }: Reply): void {
-  if (response.destroyed) return;
-  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
-  response.end(body);
 }
 
 /** URLs end up in logs, so a token there is no secret any more (MCP 2025-11-25, "Access Token Usage"). */
