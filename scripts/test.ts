@@ -1,6 +1,6 @@
 // Runs the test suites and ends with one line that sums them: `N passed, N failed[, N skipped]`.
 import { globSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from 'node:test';
 
@@ -54,6 +54,9 @@ async function runSuite(name: SuiteName): Promise<void> {
     .map((file) => `${root}/${file}`);
   const started = performance.now();
   process.stdout.write(`${name}: ${files.length} files\n`);
+  // A process for each file reads the same rooms: half of a short file's time. What users start is measured as they start it.
+  if (name === 'unit') process.env['NODE_COMPILE_CACHE'] ??= join(root, 'node_modules', '.cache', 'compiled');
+  else delete process.env['NODE_COMPILE_CACHE'];
   const events = run({
     files,
     concurrency: suite.concurrency,

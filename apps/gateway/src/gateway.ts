@@ -1,4 +1,4 @@
-import { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { type RequestListener } from 'node:http';
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import {
@@ -17,7 +17,7 @@ import { type PooledLimits } from './eras/modern-to-legacy/bridge.ts';
 import { openWays } from './eras/open-ways.ts';
 import { externalUrlOf, hostPolicyOf } from './external-url.ts';
 import { measurePropagation, observeGateway } from './gauges.ts';
-import { type GatewayParts, handle } from './handle.ts';
+import { type GatewayParts, handle, pathOf } from './handle.ts';
 import { createHops } from './identify/hops.ts';
 import { createOauthVerifier } from './identify/oauth-verifier.ts';
 import { createPossessionChecker } from './identify/possession.ts';
@@ -41,6 +41,7 @@ import { createTaskSeal } from './task-seal.ts';
 import { createTokenExchange } from './upstream-auth/token-exchange.ts';
 import { type ConnectRules } from './upstream/connection.ts';
 import { sumOf } from './upstream/http.ts';
+import { refuseUnrouted } from './unrouted.ts';
 
 export interface GatewayLimits {
   readonly maxBodyBytes: number;
@@ -262,7 +263,9 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
   const main = await listenOn(serve, listen, { ...listening, tls });
   externalUrl ||= main.url;
   opened.add(() => main.close());
-  const other = adminListen && (await listenOn(serveAdminOr(notFound), adminListen, listening));
+  const refuse: RequestListener = (request, response) =>
+    void refuseUnrouted({ request, response, path: pathOf(request) }, { reason: 'not_found' }, parts);
+  const other = adminListen && (await listenOn(serveAdminOr(refuse), adminListen, listening));
   if (other !== undefined) opened.add(() => other.close());
   const probes: GatewayParts = { ...parts, serves: 'probes', hosts: LOOPBACK_HOSTS };
   const serveProbe: RequestListener = (request, response) => void handle(request, response, probes);
@@ -326,7 +329,3 @@ function countingSeal(seal: SessionSeal, { sessionsOpened }: GatewayMetrics): Se
 const LOOPBACK_HOSTS: HostPolicy = { allowedHosts: [], allowedOrigins: [], scope: 'loopback' };
 
 const ADMIN_PATHS: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics', '/config/status']);
-
-function notFound(_: IncomingMessage, response: ServerResponse): void {
-  response.writeHead(404).end();
-}

@@ -310,7 +310,7 @@ function hasTokenInQuery({ url = '' }: IncomingMessage): boolean {
 }
 
 /** The path without its query. It is compared as it is written: another spelling of a path is another path. */
-function pathOf({ url = '' }: IncomingMessage): string {
+export function pathOf({ url = '' }: IncomingMessage): string {
   const query = url.indexOf('?');
   return query === -1 ? url : url.slice(0, query);
 }

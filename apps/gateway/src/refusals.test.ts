@@ -170,6 +170,16 @@ test('of a flood some are recorded one by one, and the rest by their number', as
   );
 });
 
+test('what is not there beside probes and metrics is refused and recorded as well', async () => {
+  const options = { adminListen: { host: '127.0.0.1', port: 0 } };
+  await using bench = await startBench({ answer, document: testDocument(), options });
+  assert.equal((await fetch(`${bench.gateway.adminUrl}/files/mcp`)).status, 404);
+  assert.deepEqual(
+    bench.events.map(({ payload: { reason, path } }) => [reason, path]),
+    [['not_found', '/files/mcp']],
+  );
+});
+
 test('a flood through the listener is bounded, and all of it is accounted for', async () => {
   await using bench = await startBench({ answer, document: testDocument() });
   const asked = Array.from({ length: 300 }, (_, n) => fetch(`${bench.gateway.url}/nothing/${n}`));
