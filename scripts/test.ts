@@ -3,8 +3,10 @@ import { globSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from 'node:test';
+import { grouped } from './test-groups.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const CACHE = join(root, 'node_modules', '.cache');
 
 /** Suites in order. End-to-end files start processes of their own, so they run one at a time. */
 const SUITES = {
@@ -55,10 +57,10 @@ async function runSuite(name: SuiteName): Promise<void> {
   const started = performance.now();
   process.stdout.write(`${name}: ${files.length} files\n`);
   // A process for each file reads the same rooms: half of a short file's time. What users start is measured as they start it.
-  if (name === 'unit') process.env['NODE_COMPILE_CACHE'] ??= join(root, 'node_modules', '.cache', 'compiled');
+  if (name === 'unit') process.env['NODE_COMPILE_CACHE'] ??= join(CACHE, 'compiled');
   else delete process.env['NODE_COMPILE_CACHE'];
   const events = run({
-    files,
+    files: name === 'unit' ? [...grouped(files, join(CACHE, 'tests'))] : files,
     concurrency: suite.concurrency,
     cwd: root,
     execArgv: ['--disable-warning=ExperimentalWarning'],
