@@ -2,7 +2,14 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Rooms whose test files take longer to load than to run: those of a room share a process. */
-const ROOMS = ['apps/gateway', 'apps/cli', 'packages/mcp', 'packages/api', 'packages/control-plane'] as const;
+const ROOMS = [
+  'apps/gateway',
+  'apps/cli',
+  'packages/mcp',
+  'packages/api',
+  'packages/control-plane',
+  'packages/base',
+] as const;
 /** Hooks outside of a suite would be those of every file of the group. */
 const HAS_HOOKS = /^(?:before|after)(?:Each)?\(/m;
 

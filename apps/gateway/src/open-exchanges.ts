@@ -50,6 +50,14 @@ export function createOpenExchanges(clock: () => number): OpenExchanges {
     if (before !== undefined) tellAll(byPath.get(path) ?? [], before, after);
   }
 
+  /** Calls end within the change, however many changes there are; streams, of which there may be thousands, soon after it. */
+  function cutCalls(path: string, policy: Policy): void {
+    for (const open of byPath.get(path) ?? []) {
+      const denial = open.isStream ? undefined : open.ask(policy, clock());
+      if (denial !== undefined) open.cut(denial.reason, denial.message);
+    }
+  }
+
   function look(one: Followed): void {
     clearTimeout(one.due);
     one.due = undefined;
@@ -99,6 +107,7 @@ export function createOpenExchanges(clock: () => number): OpenExchanges {
             cutAll(byPath.get(route.path), 'policy_unavailable', 'the server is not governed any more');
             return;
           }
+          cutCalls(route.path, after);
           lookSoon(one);
         }),
         due: undefined,
