@@ -43,19 +43,13 @@ export function createOpenExchanges(clock: () => number): OpenExchanges {
   const count = { calls: 0, streams: 0 };
 
   function recheck(path: string, before: Moment | undefined, after: Moment): void {
-    for (const open of byPath.get(path) ?? []) {
-      const denial = open.ask(after.policy, after.now);
-      if (denial !== undefined) open.cut(denial.reason, denial.message);
-    }
+    for (const open of byPath.get(path) ?? []) cutIfDenied(open, after);
     if (before !== undefined) tellAll(byPath.get(path) ?? [], before, after);
   }
 
   /** Calls end within the change, however many changes there are; streams, of which there may be thousands, soon after it. */
-  function cutCalls(path: string, policy: Policy): void {
-    for (const open of byPath.get(path) ?? []) {
-      const denial = open.isStream ? undefined : open.ask(policy, clock());
-      if (denial !== undefined) open.cut(denial.reason, denial.message);
-    }
+  function cutCalls(path: string, after: Moment): void {
+    for (const open of byPath.get(path) ?? []) if (!open.isStream) cutIfDenied(open, after);
   }
 
   function look(one: Followed): void {
@@ -107,7 +101,7 @@ export function createOpenExchanges(clock: () => number): OpenExchanges {
             cutAll(byPath.get(route.path), 'policy_unavailable', 'the server is not governed any more');
             return;
           }
-          cutCalls(route.path, after);
+          cutCalls(route.path, { policy: after, now: clock() });
           lookSoon(one);
         }),
         due: undefined,
@@ -168,6 +162,11 @@ function tellAll(opens: Iterable<OpenExchange>, before: Moment, after: Moment): 
     if (legacy !== undefined) sessions.add(legacy);
     open.tell(lists);
   }
+}
+
+function cutIfDenied(open: OpenExchange, { policy, now }: Moment): void {
+  const denial = open.ask(policy, now);
+  if (denial !== undefined) open.cut(denial.reason, denial.message);
 }
 
 function end(one: Followed): void {
