@@ -1,11 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startChild, startServed } from './child.ts';
-import { Audited, type GatewaySetup, Seen } from './protocol.ts';
-import { type LoadShape, type Pace, type RowFigures, type Target, runOnce } from './rounds.ts';
+import { startOneGateway } from './one-gateway.ts';
+import { Audited, Seen } from './protocol.ts';
+import { type LoadShape, type Pace, type RowFigures, runOnce } from './rounds.ts';
 import { median } from './rows.ts';
-import { DENIAL, PATH, anIssuer } from './subject.ts';
+import { DENIAL } from './subject.ts';
 
 const SHAPE: LoadShape = {
   name: 'denied, 32 connections',
@@ -24,19 +21,7 @@ export interface DeniedResult {
 /** Rejects when the server behind heard of any of them, even by a connection. */
 export async function measureDenied({ rounds, seconds }: Pace): Promise<DeniedResult> {
   await using cleanUp = new AsyncDisposableStack();
-  const spool = await mkdtemp(join(tmpdir(), 'mcp-runtime-bench-'));
-  cleanUp.defer(() => rm(spool, { recursive: true, force: true }));
-  const { publicKey, tokenFor } = anIssuer();
-  const upstream = cleanUp.use(await startChild(new URL('../upstream/main.ts', import.meta.url), null));
-  const load = cleanUp.use(await startChild(new URL('../load/main.ts', import.meta.url), null));
-  const setup: GatewaySetup = { upstream: upstream.url, policy: 'large', audit: 'spool', spool, publicKey };
-  const gateway = cleanUp.use(await startServed(new URL('../gateway/main.ts', import.meta.url), setup));
-  const target: Target = {
-    name: 'gateway',
-    processes: [gateway],
-    url: gateway.url + PATH,
-    token: tokenFor('alice', 0),
-  };
+  const { upstream, load, gateway, target } = await startOneGateway(cleanUp, 'gateway');
   const measured: RowFigures[] = [];
   for (let round = 0; round <= rounds; round++) measured.push(await runOnce(load, target, SHAPE, seconds));
   const { connections } = await upstream.ask({ ask: 'seen' }, Seen);

@@ -1,11 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startChild, startServed } from './child.ts';
-import { type GatewaySetup, type Payload } from './protocol.ts';
-import { type Pace, type Target, runOnce } from './rounds.ts';
+import { startOneGateway } from './one-gateway.ts';
+import { type Payload } from './protocol.ts';
+import { type Pace, runOnce } from './rounds.ts';
 import { type Row } from './rows.ts';
-import { PATH, anIssuer } from './subject.ts';
 import { LISTED_TOOLS } from './texts.ts';
 
 export const UNFILTERED = 'as the result of a call';
@@ -16,14 +12,7 @@ const shape = (shows: 'all' | 'even'): Payload => ({ requestBytes: 100, answer: 
 /** The same thousand tools through one gateway: as a list, of which the caller may see half, and as bytes of a call's result. */
 export async function measureLists(pace: Pace, say: (line: string) => void): Promise<readonly Row[]> {
   await using cleanUp = new AsyncDisposableStack();
-  const spool = await mkdtemp(join(tmpdir(), 'mcp-runtime-bench-'));
-  cleanUp.defer(() => rm(spool, { recursive: true, force: true }));
-  const { publicKey, tokenFor } = anIssuer();
-  const upstream = cleanUp.use(await startChild(new URL('../upstream/main.ts', import.meta.url), null));
-  const load = cleanUp.use(await startChild(new URL('../load/main.ts', import.meta.url), null));
-  const setup: GatewaySetup = { upstream: upstream.url, policy: 'large', audit: 'spool', spool, publicKey };
-  const gateway = cleanUp.use(await startServed(new URL('../gateway/main.ts', import.meta.url), setup));
-  const target: Target = { name: '', processes: [gateway], url: gateway.url + PATH, token: tokenFor('alice', 0) };
+  const { load, target } = await startOneGateway(cleanUp, '');
   const name = `${LISTED_TOOLS} tools, 1 connection`;
   const rows: Row[] = [];
   for (let round = 0; round <= pace.rounds; round++) {
