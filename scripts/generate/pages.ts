@@ -7,6 +7,7 @@ import {
   FIELD_MANAGERS,
   GRANT_RULES,
   HEADERS,
+  CLUSTER,
   LABELS,
   MCPAccessGrant,
   MCPAgentSession,
@@ -187,7 +188,15 @@ function metricsPage(): string {
 
 function namesPage(): string {
   const groups = { Headers: HEADERS, Labels: LABELS, Annotations: ANNOTATIONS, 'Field managers': FIELD_MANAGERS };
-  const sections = Object.entries({ ...groups, 'Event types': EVENT_TYPES, 'Claims of a session token': TOKEN_CLAIMS });
+  const { signingKey, tokenKeys, sessionKeys, ports, ...installed } = CLUSTER;
+  const secrets = { signingKey: signingKey.secret, tokenKeys: tokenKeys.secret, sessionKeys: sessionKeys.secret };
+  const sections = Object.entries({
+    ...groups,
+    'Event types': EVENT_TYPES,
+    'Claims of a session token': TOKEN_CLAIMS,
+    'In a cluster': { ...installed, ...secrets },
+    'Ports in a cluster': ports,
+  });
   return pageOf(
     'Names on the wire',
     sections.flatMap(([title, names]) => [

@@ -1,6 +1,7 @@
 // names on the wire
 export {
   ANNOTATIONS,
+  CLUSTER,
   ANONYMOUS,
   API_BASE_PATH,
   API_GROUP,

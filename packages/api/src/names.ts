@@ -33,9 +33,35 @@ export const LABELS = {
   scope: `${API_GROUP}/scope`,
   rolloutTrack: `${API_GROUP}/rollout-track`,
   server: `${API_GROUP}/server`,
+  /** Namespace of the server that an object in another namespace belongs to. */
+  serverNamespace: `${API_GROUP}/server-namespace`,
+  /** What an object is for, such as `policy`: gateways watch by it. */
+  part: `${API_GROUP}/part`,
+  /** Which gateway serves: `shared` or `sidecar`. */
+  gateway: `${API_GROUP}/gateway`,
+  teamId: `${API_GROUP}/team-id`,
+  /** `true` on namespaces that the operator furnishes for a team. */
+  managedNamespace: `platform.${API_GROUP}/managed`,
 } as const;
 
 export const MANAGED_BY = 'mcp-runtime';
+
+/** Names and ports of what an installation in a cluster consists of. */
+export const CLUSTER = {
+  namespace: 'mcp-runtime',
+  operator: 'mcp-runtime-operator',
+  gateway: 'mcp-runtime-gateway',
+  webhook: 'mcp-runtime-webhook',
+  lease: `mcp-runtime-operator.${API_GROUP}`,
+  /** Service account of the pods of servers; it may do nothing. */
+  workloadAccount: 'mcp-workload',
+  pullSecret: 'mcp-runtime-registry-pull',
+  /** Secrets that the operator makes, each with one key. */
+  signingKey: { secret: 'mcp-runtime-signing-key', key: 'signing-key.json' },
+  tokenKeys: { secret: 'mcp-runtime-token-keys', key: 'jwks.json' },
+  sessionKeys: { secret: 'mcp-runtime-session-keys', key: 'session.keys' },
+  ports: { gateway: 8080, gatewayAdmin: 9103, operatorAdmin: 8081, webhook: 9443 },
+} as const;
 
 export const ANNOTATIONS = {
   /** Set on an object to say which file it came from; information for people only. */

@@ -14,6 +14,25 @@ export {
   type WriteOptions,
 } from './port.ts';
 
+// kinds of Kubernetes itself
+export {
+  CONFIG_MAPS,
+  type ConfigMap,
+  DEPLOYMENTS,
+  ENDPOINT_SLICES,
+  type EndpointSlice,
+  HTTP_ROUTES,
+  INGRESSES,
+  LEASES,
+  NETWORK_POLICIES,
+  PODS,
+  POD_DISRUPTION_BUDGETS,
+  SECRETS,
+  SERVICES,
+  SERVICE_ACCOUNTS,
+  type Secret,
+} from './builtin.ts';
+
 // implementations
 export { openMemoryStore } from './memory.ts';
 export { openSqliteStore } from './sqlite.ts';
