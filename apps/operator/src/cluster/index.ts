@@ -1,0 +1,5 @@
+// settings
+export { OperatorSettings } from './settings.ts';
+
+// what it may do with the API
+export { INSTALLATION_PERMISSIONS, OPERATOR_PERMISSIONS, type Permission } from './permissions.ts';

@@ -1,0 +1,32 @@
+import { API_GROUP } from '@mcp-runtime/api';
+
+/** What a program may do with the Kubernetes API. Roles of the installation are generated from lists of these. */
+export interface Permission {
+  readonly apiGroup: string;
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+const WATCH = ['get', 'list', 'watch'] as const;
+/** Server-side apply is a patch, and a create where there is no object. */
+const APPLY = ['create', 'patch', 'delete', ...WATCH] as const;
+
+/** In every namespace. */
+export const OPERATOR_PERMISSIONS: readonly Permission[] = [
+  { apiGroup: API_GROUP, resources: ['mcpservers', 'mcpaccessgrants', 'mcpagentsessions'], verbs: WATCH },
+  { apiGroup: API_GROUP, resources: ['mcpservers/status'], verbs: ['update', 'patch'] },
+  // Objects that name an owner which blocks its deletion need this where OwnerReferencesPermissionEnforcement is on.
+  { apiGroup: API_GROUP, resources: ['mcpservers/finalizers'], verbs: ['update'] },
+  { apiGroup: 'apps', resources: ['deployments'], verbs: APPLY },
+  { apiGroup: '', resources: ['services', 'configmaps', 'serviceaccounts'], verbs: APPLY },
+  { apiGroup: 'networking.k8s.io', resources: ['ingresses', 'networkpolicies'], verbs: APPLY },
+  { apiGroup: 'policy', resources: ['poddisruptionbudgets'], verbs: APPLY },
+  { apiGroup: '', resources: ['pods'], verbs: WATCH },
+  { apiGroup: '', resources: ['events'], verbs: ['create', 'patch'] },
+];
+
+/** In the namespace of the installation alone. */
+export const INSTALLATION_PERMISSIONS: readonly Permission[] = [
+  { apiGroup: '', resources: ['secrets'], verbs: ['get', 'create', 'update'] },
+  { apiGroup: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'create', 'update'] },
+];

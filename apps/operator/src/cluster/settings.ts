@@ -1,0 +1,90 @@
+import { CLUSTER, NamespaceName, ObjectName } from '@mcp-runtime/api';
+import { LOG_LEVELS } from '@mcp-runtime/base';
+import { z } from 'zod';
+
+const Port = z.int().min(1).max(65535);
+const Image = z.string().min(1, { error: 'must be a container image' });
+const HttpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+const GO_DURATION = /^([0-9]+(\.[0-9]+)?(ns|us|ms|s|m|h))+$/;
+const Duration = z.string().regex(GO_DURATION, { error: 'must be a duration such as `1h30m`' });
+
+/** Settings of an operator in a cluster: the file given by --config, and the flags, which win over it. */
+export const OperatorSettings = z.strictObject({
+  namespace: NamespaceName.default(CLUSTER.namespace).meta({
+    description: 'Namespace of the installation: its Lease and its keys are there.',
+  }),
+  clusterName: z.string().max(253).optional().meta({ description: 'Name of the cluster in policy documents.' }),
+  images: z.strictObject({
+    runtime: Image.meta({ description: 'Image of this product: gateways, bridges, and runners of npm packages.' }),
+    pypi: Image.optional().meta({ description: 'Image with Python for runners of PyPI packages; none run without.' }),
+    pullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent'),
+  }),
+  gateway: z
+    .strictObject({
+      namespace: NamespaceName.default(CLUSTER.namespace),
+      service: ObjectName.default(CLUSTER.gateway).meta({ description: 'Service of the shared gateways.' }),
+      placement: z.enum(['shared', 'sidecar']).default('shared').meta({
+        description: 'Where a server that says nothing is governed.',
+      }),
+      servicePort: Port.default(80),
+      adminPort: Port.default(CLUSTER.ports.gatewayAdmin).meta({
+        description: 'Port of `/config/status` on each pod.',
+      }),
+      url: HttpUrl.optional().meta({
+        description: 'Where the operator reaches the gateways; their Service by its cluster name when absent.',
+      }),
+    })
+    .prefault({}),
+  ingress: z
+    .strictObject({
+      kind: z.enum(['ingress', 'httproute', 'none']).default('ingress'),
+      class: z.string().optional().meta({ description: 'Ingress class for servers that name none.' }),
+      host: z.string().optional().meta({ description: 'Host for servers that name none.' }),
+      tlsSecret: ObjectName.optional().meta({ description: 'Secret of the certificate that ingresses serve.' }),
+      parentRef: z.strictObject({ namespace: NamespaceName.optional(), name: ObjectName }).optional().meta({
+        description: 'Gateway that HTTPRoutes attach to; needed by `httproute`.',
+      }),
+    })
+    .prefault({})
+    .refine(({ kind, parentRef }) => kind !== 'httproute' || parentRef !== undefined, {
+      path: ['parentRef'],
+      error: 'is needed by ingress kind `httproute`: the Gateway that routes attach to',
+    }),
+  packages: z
+    .strictObject({
+      npmRegistry: HttpUrl.optional().meta({ description: 'The public registry when absent.' }),
+      pypiIndex: HttpUrl.optional().meta({ description: 'The public index when absent.' }),
+    })
+    .prefault({}),
+  registry: z
+    .strictObject({
+      url: z.string().optional().meta({ description: 'Registry host for `useProvisionedRegistry`.' }),
+      pullSecret: ObjectName.optional().meta({ description: 'Pull secret of servers that name none.' }),
+    })
+    .prefault({}),
+  retention: z
+    .strictObject({
+      expiredSessions: Duration.default('24h').meta({ description: 'How long ended sessions are kept.' }),
+    })
+    .prefault({}),
+  egressDefault: z.enum(['deny', 'allow']).default('deny').meta({
+    description: 'Whether servers that declare no egress may call out, beside DNS.',
+  }),
+  mtls: z.strictObject({ issuer: z.enum(['builtin', 'cert-manager']).default('builtin') }).prefault({}),
+  engine: z
+    .strictObject({
+      workers: z.int().min(1).max(64).default(4).meta({ description: 'Servers that are reconciled at once.' }),
+      probeInterval: Duration.default('5m').meta({
+        description: 'How often live tools are held against declared ones.',
+      }),
+      leaderElection: z.boolean().default(true).meta({ description: 'Only one replica writes, by a Lease.' }),
+    })
+    .prefault({}),
+  listen: z.string().default(`0.0.0.0:${CLUSTER.ports.operatorAdmin}`).meta({
+    description: 'Address of `/health`, `/ready` and `/metrics`.',
+  }),
+  kubeconfig: z.string().optional().meta({ description: 'Credentials; those of the pod when absent.' }),
+  logLevel: z.enum(LOG_LEVELS).default('info'),
+});
+
+export type OperatorSettings = z.infer<typeof OperatorSettings>;
