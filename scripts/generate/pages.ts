@@ -6,6 +6,7 @@ import {
   EVENT_TYPES,
   FIELD_MANAGERS,
   GRANT_RULES,
+  GatewayRoute,
   HEADERS,
   CLUSTER,
   LABELS,
@@ -63,6 +64,13 @@ const SCHEMA_PAGES: readonly SchemaPage[] = [
     title: 'Policy document',
     about: 'What a gateway decides from: rendered for one server from its resources.',
     schema: PolicyDocument,
+    rules: [],
+  },
+  {
+    file: 'gateway-route',
+    title: 'Gateway route',
+    about: 'Where a gateway serves a server and reaches it: `route.json`, beside the policy document in a cluster.',
+    schema: GatewayRoute,
     rules: [],
   },
   {

@@ -1,4 +1,12 @@
-import { AuditEvent, MCPAccessGrant, MCPAgentSession, MCPServer, PolicyDocument, ServerFile } from '@mcp-runtime/api';
+import {
+  AuditEvent,
+  GatewayRoute,
+  MCPAccessGrant,
+  MCPAgentSession,
+  MCPServer,
+  PolicyDocument,
+  ServerFile,
+} from '@mcp-runtime/api';
 import { z } from 'zod';
 import { toJsonSchema } from './json-schema.ts';
 
@@ -9,6 +17,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   'mcpagentsession.json': MCPAgentSession,
   'resource.json': z.union([MCPServer, MCPAccessGrant, MCPAgentSession]),
   'policy-document.json': PolicyDocument,
+  'gateway-route.json': GatewayRoute,
   'audit-event.json': AuditEvent,
   'server-file.json': ServerFile,
 };

@@ -16,7 +16,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   kube: { folder: 'packages/kube', mayImport: ground, node: 'any' },
   events: { folder: 'packages/events', mayImport: ground, node: 'any' },
   'control-plane': { folder: 'packages/control-plane', mayImport: ['policy', 'kube', ...ground], node: 'any' },
-  operator: { folder: 'apps/operator', mayImport: ['control-plane', 'policy', 'kube', ...ground], node: 'any' },
+  delivery: { folder: 'packages/delivery', mayImport: ['policy', 'kube', ...ground], node: 'any' },
+  operator: {
+    folder: 'apps/operator',
+    mayImport: ['control-plane', 'delivery', 'policy', 'kube', ...ground],
+    node: 'any',
+  },
   gateway: { folder: 'apps/gateway', mayImport: ['mcp', 'policy', ...ground], node: 'any' },
   bridge: { folder: 'apps/bridge', mayImport: ['mcp', ...ground], node: 'any' },
   'platform-api': {
@@ -41,10 +46,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   cli: {
     folder: 'apps/cli',
-    mayImport: ['control-plane', 'policy', 'kube', 'events', 'local', 'gateway', 'bridge', ...ground],
+    mayImport: ['control-plane', 'delivery', 'policy', 'kube', 'events', 'local', 'gateway', 'bridge', ...ground],
     node: 'any',
   },
 };
 
 /** Rooms that another room's program may only load when it needs them. */
-export const LAZY_FROM_CLI = ['local', 'gateway', 'bridge', 'events', 'kube', 'policy'] as const;
+export const LAZY_FROM_CLI = ['local', 'gateway', 'bridge', 'events', 'kube', 'policy', 'delivery'] as const;

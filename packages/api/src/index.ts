@@ -9,6 +9,7 @@ export {
   DEFAULT_NAMESPACE,
   EVENT_TYPES,
   FIELD_MANAGERS,
+  type GatewayPlacement,
   HEADERS,
   JWKS_PATH,
   LABELS,
@@ -16,6 +17,7 @@ export {
   MCP_LEGACY_VERSIONS,
   MCP_MODERN_VERSIONS,
   MCP_PARAM_HEADER_PREFIX,
+  PARTS,
   SESSION_TOKEN_ISSUER,
   TOKEN_CLAIMS,
   installationIssuer,
@@ -101,6 +103,7 @@ export {
   type PolicyDocumentTool,
   type PolicyDocumentUpstreamAuth,
 } from './policy-document.ts';
+export { GatewayRoute, type RouteTrack } from './gateway-route.ts';
 export { AuditEvent, AuditPayload, NO_EXCHANGE } from './audit-event.ts';
 
 // HTTP bodies of the platform API

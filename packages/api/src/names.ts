@@ -46,6 +46,12 @@ export const LABELS = {
 
 export const MANAGED_BY = 'mcp-runtime';
 
+/** Values of `LABELS.part`. */
+export const PARTS = { policy: 'policy' } as const;
+
+/** Values of `LABELS.gateway`: one gateway for many servers, or one beside each pod. */
+export type GatewayPlacement = 'shared' | 'sidecar';
+
 /** Names and ports of what an installation in a cluster consists of. */
 export const CLUSTER = {
   namespace: 'mcp-runtime',
@@ -66,6 +72,12 @@ export const CLUSTER = {
 export const ANNOTATIONS = {
   /** Set on an object to say which file it came from; information for people only. */
   source: `${API_GROUP}/source`,
+  /** Revision of the policy document that a ConfigMap holds, or a part of. */
+  policyRevision: `${API_GROUP}/policy-revision`,
+  /** Digest of a document in several ConfigMaps: those of one set belong together. */
+  policySet: `${API_GROUP}/policy-set`,
+  /** When what a ConfigMap holds was decided: RFC 3339, to the millisecond. */
+  publishedAt: `${API_GROUP}/published-at`,
 } as const;
 
 /** Who wrote a field, in `metadata.managedFields`. */
