@@ -4,7 +4,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { HEADERS, MCPAgentSession } from '@mcp-runtime/api';
-import { openKeyRing, signSessionToken } from '@mcp-runtime/control-plane';
+import { keyFile, openKeyRing, signSessionToken } from '@mcp-runtime/control-plane';
 import { z } from 'zod';
 import { bearer, openAgent } from '../support/agent.ts';
 import { connectSdkV1, connectSdkV2 } from '../support/clients.ts';
@@ -71,8 +71,8 @@ test('identity headers of any other network are refused', async () => {
 
 test('session tokens are verified against the given keys', async () => {
   await writePolicy(policy, { auth: 'token', tools: ['read_graph'] }, folder);
-  const ring = await openKeyRing(join(folder, 'key.json'), Date.now);
-  const otherRing = await openKeyRing(join(folder, 'other-key.json'), Date.now);
+  const ring = await openKeyRing(keyFile(join(folder, 'key.json')), Date.now);
+  const otherRing = await openKeyRing(keyFile(join(folder, 'other-key.json')), Date.now);
   const jwks = join(folder, 'jwks.json');
   await writeFile(jwks, JSON.stringify(ring.publicKeys()));
   const session = (server: string): MCPAgentSession =>

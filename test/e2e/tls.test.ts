@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { MCPAgentSession, RuntimeStatus } from '@mcp-runtime/api';
-import { openKeyRing, signSessionToken } from '@mcp-runtime/control-plane';
+import { keyFile, openKeyRing, signSessionToken } from '@mcp-runtime/control-plane';
 import { createTestAuthority } from '../../apps/gateway/src/testing/certificates.ts';
 import { type TlsFolder, openTlsFolder } from '../../apps/gateway/src/testing/tls-folder.ts';
 import { connectSdkV1, connectSdkV2 } from '../support/clients.ts';
@@ -35,7 +35,7 @@ after(() => opened.disposeAsync());
 test('serve gateway serves published clients over TLS', async () => {
   const policy = join(folder, 'policy.json');
   await writePolicy(policy, { auth: 'token', tools: ['read_graph'] }, folder);
-  const ring = await openKeyRing(join(folder, 'key.json'), () => Date.now());
+  const ring = await openKeyRing(keyFile(join(folder, 'key.json')), () => Date.now());
   const jwks = join(folder, 'jwks.json');
   await writeFile(jwks, JSON.stringify(ring.publicKeys()));
   const session = MCPAgentSession.parse({

@@ -17,7 +17,7 @@ import {
   isLoopbackAddress,
 } from '@mcp-runtime/base';
 import { startBridge } from '@mcp-runtime/bridge';
-import { SERVERS, issueSessionToken, openKeyRing, signProbeToken } from '@mcp-runtime/control-plane';
+import { SERVERS, issueSessionToken, keyFile, openKeyRing, signProbeToken } from '@mcp-runtime/control-plane';
 import {
   DEFAULT_LIMITS,
   type TlsOptions,
@@ -119,7 +119,10 @@ async function open(options: LocalRuntimeOptions, opened: OpenedSoFar): Promise<
   opened.add(() => resources.close());
   const audit = await openAuditLog(dataDir, clock, log);
   opened.add(() => audit.close());
-  const [keyRing, adminToken] = await Promise.all([openKeyRing(dataDir.signingKey, clock), openAdminToken(dataDir)]);
+  const [keyRing, adminToken] = await Promise.all([
+    openKeyRing(keyFile(dataDir.signingKey), clock),
+    openAdminToken(dataDir),
+  ]);
   const tokenKeys = holdTokenKeys(keyRing.publicKeys());
   keyRing.subscribe((keys) => tokenKeys.publish(keys));
   const gateway = await startGateway({

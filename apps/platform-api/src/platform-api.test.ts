@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { type AuditEvent, JWKS_PATH, type RuntimeStatus, SessionTokenKeys } from '@mcp-runtime/api';
 import { Secret, silentLogger } from '@mcp-runtime/base';
-import { openKeyRing } from '@mcp-runtime/control-plane';
+import { keyFile, openKeyRing } from '@mcp-runtime/control-plane';
 import { openEventStore } from '@mcp-runtime/events';
 import { openMemoryStore } from '@mcp-runtime/kube';
 import { type ApiRefusal } from './parts.ts';
@@ -74,7 +74,7 @@ async function open(): Promise<Opened> {
         read: async (_, tail) => ['one', 'two', 'three'].slice(-tail),
         follow: (_, __, onLine) => onLine('four'),
       },
-      keyRing: await openKeyRing(join(folder, 'key.json'), () => Date.now()),
+      keyRing: await openKeyRing(keyFile(join(folder, 'key.json')), () => Date.now()),
       adminToken: new Secret(TOKEN),
       policy: () => undefined,
       status: async () => status,

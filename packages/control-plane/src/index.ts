@@ -12,6 +12,7 @@ export {
 
 // session tokens
 export { type KeyRing, openKeyRing } from './tokens/key-ring.ts';
+export { type KeyStorage, keyFile } from './tokens/key-storage.ts';
 export { type SigningKey } from './tokens/signing-key.ts';
 export { type IssuedToken, signProbeToken, signSessionToken } from './tokens/issue.ts';
 export { type SessionToken, issueSessionToken } from './tokens/session-token.ts';

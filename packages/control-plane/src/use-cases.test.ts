@@ -12,6 +12,7 @@ import { deployServer } from './deploy.ts';
 import { GRANTS, SERVERS, SESSIONS } from './resource-types.ts';
 import { issueSessionToken } from './tokens/session-token.ts';
 import { openKeyRing } from './tokens/key-ring.ts';
+import { keyFile } from './tokens/key-storage.ts';
 
 const API = { apiVersion: 'mcpruntime.org/v1alpha1' };
 const NOW = Date.parse('2026-01-01T00:00:00Z');
@@ -132,7 +133,7 @@ test('a server is deployed once, and changed only when that is asked for', async
 test('a token names the session, opens one server, and ends with whatever ends first', async () => {
   await using store = openStore();
   const folder = await mkdtemp(join(tmpdir(), 'key-'));
-  const ring = await openKeyRing(join(folder, 'key.json'), () => NOW);
+  const ring = await openKeyRing(keyFile(join(folder, 'key.json')), () => NOW);
   const key = ring.signingKey();
   const issue = (ttlSeconds: number) => issueSessionToken(KEY, { client: store, key, ttlSeconds, now: NOW });
   assert.equal(await codeOf(issue(60)), 'not_found');

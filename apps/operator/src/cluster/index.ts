@@ -3,3 +3,6 @@ export { OperatorSettings } from './settings.ts';
 
 // what it may do with the API
 export { INSTALLATION_PERMISSIONS, OPERATOR_PERMISSIONS, type Permission } from './permissions.ts';
+
+// keys of the installation
+export { openClusterKeys, publishKeys } from './keys.ts';

@@ -6,8 +6,9 @@ import {
   type SessionTokenKeys,
   installationIssuer,
 } from '@mcp-runtime/api';
-import { type Clock, isRecord, readIfPresent, writeFileAtomically } from '@mcp-runtime/base';
+import { type Clock, isRecord } from '@mcp-runtime/base';
 import { z } from 'zod';
+import { type KeyStorage } from './key-storage.ts';
 import { type PrivateJwk, type SigningKey, newPrivateJwk, parsePrivateJwk, toSigningKey } from './signing-key.ts';
 
 /** The keys of one installation: one signs, those before it still verify until they retire. */
@@ -16,7 +17,7 @@ export interface KeyRing {
   /** What verifiers are given: the issuer, and the public keys that count now. */
   publicKeys(): SessionTokenKeys;
   /**
-   * Signs with a new key from now on. Resolves once that is on the disk and every listener was called; rejects with
+   * Signs with a new key from now on. Resolves once that is stored and every listener was called; rejects with
    * `too_many_requests` while too many keys wait for their tokens to end.
    */
   rotate(options: RotateOptions): Promise<SessionTokenKeys>;
@@ -45,11 +46,11 @@ interface Kept {
 }
 
 /**
- * Reads the keys from a file, or makes one there (mode 0600) when there is none.
- * @throws AppError `data_corrupt` when the file holds no keys.
+ * Reads the keys from a storage, or makes the first one there when it is empty.
+ * @throws AppError `data_corrupt` when what is stored is no keys.
  */
-export async function openKeyRing(path: string, clock: Clock): Promise<KeyRing> {
-  let kept = (await read(path)) ?? (await keep(path, await firstKeys()));
+export async function openKeyRing(storage: KeyStorage, clock: Clock): Promise<KeyRing> {
+  let kept = (await read(storage)) ?? (await keep(storage, await firstKeys()));
   let signingKey = await toSigningKey(kept.signing, kept.issuer);
   let rotating: Promise<unknown> = Promise.resolve();
   const listeners: ((keys: SessionTokenKeys) => void)[] = [];
@@ -66,7 +67,7 @@ export async function openKeyRing(path: string, clock: Clock): Promise<KeyRing> 
       });
     }
     const retiring = retire === 'now' || last === undefined ? [] : [{ ...last, exp }, ...older];
-    kept = await keep(path, { issuer: kept.issuer, signing: await newPrivateJwk(algorithm), retiring });
+    kept = await keep(storage, { issuer: kept.issuer, signing: await newPrivateJwk(algorithm), retiring });
     signingKey = await toSigningKey(kept.signing, kept.issuer);
     const keys = publicKeys();
     for (const listener of listeners) listener(keys);
@@ -95,21 +96,21 @@ function stillCounting(keys: readonly SessionTokenKey[], nowMs: number): readonl
 }
 
 /** The private half of a key that signs no more is not kept. */
-async function keep(path: string, kept: Kept): Promise<Kept> {
+async function keep(storage: KeyStorage, kept: Kept): Promise<Kept> {
   const { issuer, signing, retiring } = kept;
-  await writeFileAtomically(path, `${JSON.stringify({ issuer, keys: [signing, ...retiring] })}\n`, 0o600);
+  await storage.write(`${JSON.stringify({ issuer, keys: [signing, ...retiring] })}\n`);
   return kept;
 }
 
-async function read(path: string): Promise<Kept | undefined> {
-  const text = await readIfPresent(path);
+async function read(storage: KeyStorage): Promise<Kept | undefined> {
+  const text = await storage.read();
   if (text === undefined) return undefined;
   try {
     return parse(JSON.parse(text));
   } catch (cause) {
-    throw new AppError('data_corrupt', `the signing key in \`${path}\` cannot be read`, {
+    throw new AppError('data_corrupt', `the signing key in ${storage.place} cannot be read`, {
       cause,
-      next: 'restore the file, or remove it to get a new key (session tokens issued so far stop working)',
+      next: 'restore it, or remove it to get a new key (session tokens issued so far stop working)',
     });
   }
 }
