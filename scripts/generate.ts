@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { cliFiles } from './generate/cli.ts';
 import { crdFiles } from './generate/crds.ts';
 import { evidenceFiles } from './generate/evidence.ts';
+import { kustomizeFiles } from './generate/install/kustomize.ts';
 import { pageFiles } from './generate/pages.ts';
 import { schemaFiles } from './generate/schemas.ts';
 
@@ -13,6 +14,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Path from the root of the repository, and what makes the text of that file. */
 const generators: readonly Readonly<Record<string, () => string>>[] = [
   crdFiles,
+  kustomizeFiles,
   schemaFiles,
   pageFiles,
   cliFiles,

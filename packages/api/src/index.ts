@@ -1,6 +1,7 @@
 // names on the wire
 export {
   ANNOTATIONS,
+  CATALOG_NAMESPACES,
   CLUSTER,
   ANONYMOUS,
   API_BASE_PATH,

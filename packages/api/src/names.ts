@@ -40,6 +40,10 @@ export const LABELS = {
   /** Which gateway serves: `shared` or `sidecar`. */
   gateway: `${API_GROUP}/gateway`,
   teamId: `${API_GROUP}/team-id`,
+  /** By which the pods of the installation are selected: its value is the name of the program, as in `CLUSTER`. */
+  program: 'app.kubernetes.io/name',
+  /** `true` on namespaces whose pods may read metrics of the installation. */
+  monitoring: `${API_GROUP}/monitoring`,
   /** `true` on namespaces that the operator furnishes for a team. */
   managedNamespace: `platform.${API_GROUP}/managed`,
 } as const;
@@ -51,6 +55,9 @@ export const PARTS = { policy: 'policy' } as const;
 
 /** Values of `LABELS.gateway`: one gateway for many servers, or one beside each pod. */
 export type GatewayPlacement = 'shared' | 'sidecar';
+
+/** Namespaces of servers that more than one team may use, by scope. */
+export const CATALOG_NAMESPACES = { org: 'mcp-servers-org', public: 'mcp-servers-public' } as const;
 
 /** Names and ports of what an installation in a cluster consists of. */
 export const CLUSTER = {
@@ -66,6 +73,8 @@ export const CLUSTER = {
   signingKey: { secret: 'mcp-runtime-signing-key', key: 'signing-key.json' },
   tokenKeys: { secret: 'mcp-runtime-token-keys', key: 'jwks.json' },
   sessionKeys: { secret: 'mcp-runtime-session-keys', key: 'session.keys' },
+  /** Secret of the authority and the serving certificate of the webhook. */
+  webhookCertificate: 'mcp-runtime-webhook-certificate',
   ports: { gateway: 8080, gatewayAdmin: 9103, operatorAdmin: 8081, webhook: 9443 },
 } as const;
 

@@ -1,0 +1,28 @@
+import { ACCESS_OBJECTS, PEOPLE_ROLES } from './access.ts';
+import { CATALOGS, NAMESPACE, PRIORITY_CLASSES, WEBHOOK } from './cluster-wide.ts';
+import { NETWORK_POLICIES } from './network.ts';
+import { GATEWAY_OBJECTS, OPERATOR_OBJECTS } from './programs.ts';
+import { SETTINGS } from './settings.ts';
+import { type Json, type Manifest, type Setting } from './setting.ts';
+
+/** A file of the installation. */
+export interface Part {
+  readonly name: string;
+  readonly objects: readonly Manifest[];
+  /** Only there where a setting has this value. */
+  readonly when?: { readonly setting: Setting; readonly is: Json };
+}
+
+/** In the order in which they are applied. */
+export const PARTS: readonly Part[] = [
+  { name: 'namespace', objects: [NAMESPACE] },
+  { name: 'catalog-org', objects: [CATALOGS.org], when: { setting: SETTINGS.mode, is: 'org' } },
+  { name: 'catalog-public', objects: [CATALOGS.public], when: { setting: SETTINGS.mode, is: 'public' } },
+  { name: 'priority-classes', objects: PRIORITY_CLASSES },
+  { name: 'access', objects: ACCESS_OBJECTS },
+  { name: 'people-roles', objects: PEOPLE_ROLES },
+  { name: 'network-policies', objects: NETWORK_POLICIES },
+  { name: 'operator', objects: OPERATOR_OBJECTS },
+  { name: 'gateway', objects: GATEWAY_OBJECTS },
+  { name: 'webhook', objects: [WEBHOOK] },
+];

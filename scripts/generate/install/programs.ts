@@ -1,0 +1,167 @@
+import { CLUSTER } from '@mcp-runtime/api';
+import { type Program, deploymentOf } from './pods.ts';
+import { type Component, SETTINGS, metadataOf, selectorOf } from './settings.ts';
+import { type Manifest, yamlText } from './setting.ts';
+
+/** The two programs of an installation, with what they are reached by and started with. */
+
+const { ports, operator: OPERATOR, gateway: GATEWAY } = CLUSTER;
+const CONFIG = '/etc/mcp-runtime';
+const KEYS = '/run/mcp-runtime';
+const STATE = '/var/lib/mcp-runtime';
+
+const OPERATOR_PROGRAM: Program = {
+  name: OPERATOR,
+  replicas: SETTINGS.operatorReplicas,
+  resources: SETTINGS.operatorResources,
+  args: ['serve', 'operator', ...flags({ config: `${CONFIG}/operator.yaml` })],
+  ports: [
+    { name: 'admin', containerPort: ports.operatorAdmin },
+    { name: 'webhook', containerPort: ports.webhook },
+  ],
+  probePort: 'admin',
+  priorityClass: OPERATOR,
+  drainSeconds: 15,
+  volumes: [{ name: 'config', mountPath: CONFIG, readOnly: 'yes', source: { configMap: { name: OPERATOR } } }],
+};
+
+const GATEWAY_PROGRAM: Program = {
+  name: GATEWAY,
+  replicas: SETTINGS.gatewayReplicas,
+  resources: SETTINGS.gatewayResources,
+  args: [
+    'serve',
+    'gateway',
+    '--watch',
+    ...flags({
+      config: `${CONFIG}/gateway.yaml`,
+      listen: `0.0.0.0:${ports.gateway}`,
+      'admin-listen': `0.0.0.0:${ports.gatewayAdmin}`,
+      jwks: `${KEYS}/token-keys/${CLUSTER.tokenKeys.key}`,
+      'session-keys': `${KEYS}/session-keys/${CLUSTER.sessionKeys.key}`,
+      'policy-cache': `${STATE}/policy`,
+      'audit-dir': `${STATE}/audit`,
+    }),
+  ],
+  ports: [
+    { name: 'http', containerPort: ports.gateway },
+    { name: 'admin', containerPort: ports.gatewayAdmin },
+  ],
+  probePort: 'admin',
+  priorityClass: GATEWAY,
+  // As long as the gateway itself gives open requests to end, and a little.
+  drainSeconds: 30,
+  volumes: [
+    { name: 'config', mountPath: CONFIG, readOnly: 'yes', source: { configMap: { name: GATEWAY } } },
+    // The operator makes these at its first start; pods wait for them.
+    keys('token-keys', CLUSTER.tokenKeys),
+    keys('session-keys', CLUSTER.sessionKeys),
+    {
+      name: 'state',
+      mountPath: STATE,
+      readOnly: 'no',
+      source: { emptyDir: { sizeLimit: SETTINGS.auditSpool } },
+    },
+  ],
+};
+
+function flags(values: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
+}
+
+function keys(
+  name: string,
+  { secret, key }: { readonly secret: string; readonly key: string },
+): Program['volumes'][number] {
+  return {
+    name,
+    mountPath: `${KEYS}/${name}`,
+    readOnly: 'yes',
+    source: { secret: { secretName: secret, items: [{ key, path: key }], defaultMode: 0o440 } },
+  };
+}
+
+export const OPERATOR_OBJECTS: readonly Manifest[] = [
+  {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: metadataOf(OPERATOR),
+    data: {
+      'operator.yaml': yamlText({
+        images: { runtime: SETTINGS.image, pullPolicy: SETTINGS.pullPolicy },
+        gateway: SETTINGS.gatewaySettings,
+        ingress: SETTINGS.ingressSettings,
+        packages: SETTINGS.packageSettings,
+        registry: SETTINGS.registrySettings,
+        retention: SETTINGS.retention,
+        egressDefault: SETTINGS.egressDefault,
+        mtls: SETTINGS.mtls,
+        logLevel: SETTINGS.logLevel,
+      }),
+    },
+  },
+  deploymentOf(OPERATOR_PROGRAM),
+  headlessOf(OPERATOR, OPERATOR, ports.operatorAdmin),
+  service(CLUSTER.webhook, OPERATOR, { ports: [{ name: 'webhook', port: 443, targetPort: 'webhook' }] }),
+  disruptionBudgetOf(OPERATOR),
+];
+
+export const GATEWAY_OBJECTS: readonly Manifest[] = [
+  {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: metadataOf(GATEWAY),
+    data: { 'gateway.yaml': yamlText({ logLevel: SETTINGS.logLevel }) },
+  },
+  deploymentOf(GATEWAY_PROGRAM),
+  service(GATEWAY, GATEWAY, { ports: [{ name: 'http', port: 80, targetPort: 'http', appProtocol: 'http' }] }),
+  headlessOf(`${GATEWAY}-admin`, GATEWAY, ports.gatewayAdmin),
+  disruptionBudgetOf(GATEWAY),
+];
+
+function service(
+  name: string,
+  of: Component,
+  spec: { readonly ports: readonly Readonly<Record<string, string | number>>[] },
+): Manifest {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: metadataOf(name),
+    spec: {
+      type: 'ClusterIP',
+      selector: selectorOf(of),
+      ports: spec.ports.map((port) => ({ protocol: 'TCP', ...port })),
+    },
+  };
+}
+
+/** Each pod by itself, also one that is not ready: for metrics and for the state of a replica. */
+function headlessOf(name: string, of: Component, port: number): Manifest {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: metadataOf(name),
+    spec: {
+      type: 'ClusterIP',
+      clusterIP: 'None',
+      publishNotReadyAddresses: true,
+      selector: selectorOf(of),
+      ports: [{ name: 'admin', port, targetPort: 'admin', protocol: 'TCP' }],
+    },
+  };
+}
+
+/** One at a time, however many there are: a budget of one replica must not stop a node from being drained. */
+function disruptionBudgetOf(component: Component): Manifest {
+  return {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: metadataOf(component),
+    spec: {
+      maxUnavailable: 1,
+      unhealthyPodEvictionPolicy: 'AlwaysAllow',
+      selector: { matchLabels: selectorOf(component) },
+    },
+  };
+}

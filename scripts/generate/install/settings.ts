@@ -1,0 +1,120 @@
+import { CLUSTER, LABELS } from '@mcp-runtime/api';
+import { setting } from './setting.ts';
+
+/** What an installer may set. Paths are those of the values of the chart. */
+
+const TEXT = { type: 'string', minLength: 1 } as const;
+const COUNT = { type: 'integer', minimum: 1 } as const;
+const OBJECT = { type: 'object' } as const;
+const PORTS = { type: 'array', items: OBJECT } as const;
+/** Absent, where the platform itself chooses, as OpenShift does. */
+const ID = { type: ['integer', 'null'], minimum: 1 } as const;
+
+const PLATFORM_USER = 65_532;
+
+export const SETTINGS = {
+  image: setting(
+    'image',
+    'localhost/mcp-runtime:dev',
+    'Image of the product, best by digest: `host/name@sha256:…`.',
+    TEXT,
+  ),
+  pullPolicy: setting('imagePullPolicy', 'IfNotPresent', 'When nodes pull the image.', {
+    enum: ['Always', 'IfNotPresent', 'Never'],
+  }),
+  pullSecrets: setting('imagePullSecrets', [], 'Secrets of the registry of the image: a list of `name`.', {
+    type: 'array',
+    items: OBJECT,
+  }),
+  mode: setting('mode', 'tenant', 'Whose servers this installation is for: teams, an organization, or everybody.', {
+    enum: ['tenant', 'org', 'public'],
+  }),
+  operatorReplicas: setting('operator.replicas', 1, 'One works at a time, the others wait to take over.', COUNT),
+  operatorResources: setting(
+    'operator.resources',
+    { requests: { cpu: '100m', memory: '192Mi' }, limits: { memory: '768Mi' } },
+    'Of each replica. No limit of CPU: a throttled operator is a late one.',
+    OBJECT,
+  ),
+  gatewayReplicas: setting('gateway.replicas', 2, 'Of the shared gateway.', COUNT),
+  gatewayResources: setting(
+    'gateway.resources',
+    { requests: { cpu: '250m', memory: '192Mi' }, limits: { memory: '768Mi' } },
+    'Of each replica. No limit of CPU: throttling is latency of every call.',
+    OBJECT,
+  ),
+  auditSpool: setting('gateway.auditSpool', '2Gi', 'Space for the audit records of a gateway.', TEXT),
+  spread: setting('spread', 'ScheduleAnyway', 'Whether replicas may share a node when there is no other.', {
+    enum: ['ScheduleAnyway', 'DoNotSchedule'],
+  }),
+  user: setting('security.runAsUser', PLATFORM_USER, 'User of the processes; null where the platform assigns one.', ID),
+  group: setting(
+    'security.runAsGroup',
+    PLATFORM_USER,
+    'Group of the processes; null where the platform assigns one.',
+    ID,
+  ),
+  fsGroup: setting('security.fsGroup', PLATFORM_USER, 'Group of volumes; null where the platform assigns one.', ID),
+  logLevel: setting('logLevel', 'info', 'How much is logged.', { enum: ['debug', 'info', 'warn', 'error', 'silent'] }),
+  apiServerPorts: setting(
+    'network.apiServerPorts',
+    [443, 6443].map((port) => ({ port, protocol: 'TCP' })),
+    'Ports of the API server, behind its Service (443) and at its address: it is no pod that a policy could select.',
+    PORTS,
+  ),
+  dnsPorts: setting(
+    'network.dnsPorts',
+    ['UDP', 'TCP'].map((protocol) => ({ port: 53, protocol })),
+    'Ports at which pods of the cluster DNS, or its cache on the node, answer.',
+    PORTS,
+  ),
+  remotePorts: setting(
+    'network.remotePorts',
+    [{ port: 443, protocol: 'TCP' }],
+    'Ports of what is outside of the cluster: MCP servers by URL, OAuth issuers.',
+    PORTS,
+  ),
+  failurePolicy: setting(
+    'webhook.failurePolicy',
+    'Ignore',
+    'Whether resources are refused while no operator can judge them. What it would refuse opens nothing either way.',
+    { enum: ['Ignore', 'Fail'] },
+  ),
+  gatewaySettings: setting('settings.gateway', {}, '`gateway` of the settings of the operator.', OBJECT),
+  ingressSettings: setting(
+    'settings.ingress',
+    {},
+    '`ingress`: kind, class, host, TLS Secret, parent of HTTPRoutes.',
+    OBJECT,
+  ),
+  packageSettings: setting(
+    'settings.packages',
+    {},
+    '`packages`: registry and index that runners install from.',
+    OBJECT,
+  ),
+  registrySettings: setting('settings.registry', {}, '`registry`: of the images of servers.', OBJECT),
+  retention: setting('settings.retention', {}, '`retention`: how long ended sessions are kept.', OBJECT),
+  egressDefault: setting('settings.egressDefault', 'deny', 'Whether servers that declare no egress may call out.', {
+    enum: ['deny', 'allow'],
+  }),
+  mtls: setting('settings.mtls', {}, '`mtls`: who issues certificates.', OBJECT),
+} as const;
+
+/** Labels of everything that is installed. */
+export const PART_OF = { 'app.kubernetes.io/part-of': 'mcp-runtime' } as const;
+
+export type Component = typeof CLUSTER.operator | typeof CLUSTER.gateway;
+
+/** Labels by which pods of a program are selected; never changed, since selectors of Deployments cannot be. */
+export function selectorOf(component: Component): Readonly<Record<string, string>> {
+  return { [LABELS.program]: component };
+}
+
+export function metadataOf(name: string): {
+  name: string;
+  namespace: string;
+  labels: Readonly<Record<string, string>>;
+} {
+  return { name, namespace: CLUSTER.namespace, labels: PART_OF };
+}
