@@ -201,6 +201,18 @@ test('of two servers on one path the older one has it, and the other says so', a
   assert.equal(around.routes.get('/a-first/mcp')?.key.name, 'a-first');
 });
 
+test('a path that its server has given up goes to the next one at once', async () => {
+  await using store = openMemoryStore({ clock: () => Date.now() });
+  const around = new Surroundings();
+  await using _ = await start(store, around);
+  await store.create(SERVERS, serverNamed('a-first'));
+  await store.create(SERVERS, serverNamed('b-second', { publicPathPrefix: 'a-first' }));
+  await until(store, 'b-second', (server) => server?.status?.phase === 'Pending');
+  await store.delete(SERVERS, { namespace: 'mcp-servers', name: 'a-first' });
+  await until(store, 'b-second', isReady);
+  assert.equal(around.routes.get('/a-first/mcp')?.key.name, 'b-second');
+});
+
 test('a missing secret is named, and the server does not run without it', async () => {
   await using store = openMemoryStore({ clock: () => Date.now() });
   const around = new Surroundings();

@@ -1,15 +1,8 @@
-import {
-  type AppError,
-  type MCPAccessGrant,
-  type MCPAgentSession,
-  type MCPServer,
-  type ObjectKey,
-  keyOf,
-  keyText,
-} from '@mcp-runtime/api';
+import { type AppError, type MCPServer, type ObjectKey, keyOf, keyText } from '@mcp-runtime/api';
 import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce } from '@mcp-runtime/base';
 import { GRANTS, SERVERS, SESSIONS } from '@mcp-runtime/control-plane';
 import { type ResourceClient, type StateView, watchState } from '@mcp-runtime/kube';
+import { createPathTable } from './path-table.ts';
 import { createPolicyLoop } from './policy-loop.ts';
 import { type GatewayPublisher, type Infrastructure, type Probe, type ReadSecret } from './ports.ts';
 import { createReconciler } from './reconcile.ts';
@@ -44,12 +37,9 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     signal: stop.signal,
     onError: (error: AppError) => log.warn('watching failed', { error: error.message }),
   };
+  const paths = createPathTable();
   const policies = createPolicyLoop({
-    views: {
-      server: (key) => servers.get(key),
-      grants: () => grants.all(),
-      sessions: () => sessions.all(),
-    },
+    server: (key) => servers.get(key),
     publisher,
     cluster: options.cluster,
     log,
@@ -57,7 +47,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const reconciler = createReconciler({
     ...options,
     server: (key) => servers.get(key),
-    servers: () => servers.all(),
+    paths,
     revision: (key) => policies.revision(key),
   });
   const queue = createWorkQueue({
@@ -76,18 +66,20 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     seen.set(keyText(keyOf(server)), version);
     return before !== version;
   };
-  const grants: StateView<MCPAccessGrant> = watchState(client, GRANTS, {
+  const grants = watchState(client, GRANTS, {
     ...watching,
-    onChange: ({ object }) => policies.onAccess(object),
+    onChange: (change) => policies.onAccess(change),
   });
-  const sessions: StateView<MCPAgentSession> = watchState(client, SESSIONS, {
+  const sessions = watchState(client, SESSIONS, {
     ...watching,
-    onChange: ({ object }) => policies.onAccess(object),
+    onChange: (change) => policies.onAccess(change),
   });
   const servers: StateView<MCPServer> = watchState(client, SERVERS, {
     ...watching,
-    onChange: ({ type, object }) => {
+    onChange: (change) => {
+      const { type, object } = change;
       const key = keyOf(object);
+      for (const rival of paths.take(change)) queue.add(rival);
       const before = policies.revision(key);
       policies.onServer(key);
       // What a status tells about the tools may have changed the policy, whose revision is part of the status.

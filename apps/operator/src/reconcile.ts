@@ -1,10 +1,13 @@
-import { type MCPServer, type ObjectKey, asAppError, keyOf, keyText, resolveServer } from '@mcp-runtime/api';
+import { type MCPServer, type ObjectKey, asAppError, keyOf, keyText } from '@mcp-runtime/api';
 import { type Clock } from '@mcp-runtime/base';
 import { SERVERS } from '@mcp-runtime/control-plane';
 import { type ResourceClient } from '@mcp-runtime/kube';
+import { type Blocked, saysTheSame } from './conditions.ts';
+import { type ShakenHands } from './handshake-status.ts';
 import { type Plan, planRoute, planServer, shouldRun } from './plan.ts';
+import { type PathTable } from './path-table.ts';
 import { type GatewayPublisher, type Infrastructure, type Probe, type ReadSecret } from './ports.ts';
-import { type Observed, saysTheSame, statusOf } from './status.ts';
+import { statusOf } from './status.ts';
 
 interface ReconcilerOptions {
   readonly client: ResourceClient;
@@ -14,7 +17,7 @@ interface ReconcilerOptions {
   readonly readSecret: ReadSecret;
   readonly clock: Clock;
   readonly server: (key: ObjectKey) => MCPServer | undefined;
-  readonly servers: () => readonly MCPServer[];
+  readonly paths: Pick<PathTable, 'conflict'>;
   /** Revision of the policy in force. */
   readonly revision: (key: ObjectKey) => string | undefined;
 }
@@ -27,19 +30,21 @@ interface Reconciler {
 /** The last handshake, and what it was made with: another process or another resource needs another one. */
 interface Probed {
   readonly id: string;
-  readonly outcome: NonNullable<Observed['shakenHands']>;
+  readonly outcome: NonNullable<ShakenHands>;
 }
 
 export function createReconciler(options: ReconcilerOptions): Reconciler {
   const { infrastructure, publisher, clock } = options;
   const probed = new Map<string, Probed>();
   const paths = new Map<string, string>();
+  /** Whose route is published at a path. */
+  const holders = new Map<string, string>();
 
   return {
     reconcile: async (key, signal) => {
       const server = options.server(key);
       if (server === undefined) return withdraw(key);
-      const blocked = pathConflict(server);
+      const blocked = options.paths.conflict(server);
       const secrets = await readSecrets(server, options.readSecret);
       if (blocked !== undefined) return refuse(server, blocked);
       if (!secrets.ok) return refuse(server, secrets.blocked);
@@ -80,10 +85,19 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 
   function publishRoute(server: MCPServer, plan: Plan): void {
     const id = keyText(plan.workload.key);
-    const before = paths.get(id);
-    if (before !== undefined && before !== plan.path) publisher.removeRoute(before);
+    if (paths.get(id) !== plan.path) unpublishRoute(id);
     paths.set(id, plan.path);
+    holders.set(plan.path, id);
     publisher.publishRoute(planRoute(server, plan, infrastructure.state(plan.workload.key)));
+  }
+
+  /** Another server may have come to that path meanwhile: its route stays. */
+  function unpublishRoute(id: string): void {
+    const path = paths.get(id);
+    paths.delete(id);
+    if (path === undefined || holders.get(path) !== id) return;
+    holders.delete(path);
+    publisher.removeRoute(path);
   }
 
   async function refuse(server: MCPServer, blocked: Blocked): Promise<void> {
@@ -93,9 +107,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 
   /** The route goes first: no call may reach a server that is being stopped. */
   async function withdraw(key: ObjectKey): Promise<void> {
-    const path = paths.get(keyText(key));
-    if (path !== undefined) publisher.removeRoute(path);
-    paths.delete(keyText(key));
+    unpublishRoute(keyText(key));
     probed.delete(keyText(key));
     await infrastructure.remove(key);
   }
@@ -120,23 +132,6 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       if (code !== 'conflict' && code !== 'not_found') throw error;
     }
   }
-
-  /** Two servers on one path would be one to callers: the older one keeps it. */
-  function pathConflict(server: MCPServer): Blocked | undefined {
-    const path = resolveServer(server).publicPath;
-    const rivals = options.servers().filter((other) => resolveServer(other).publicPath === path);
-    const [owner] = rivals.toSorted((a, b) => (rankOf(a) < rankOf(b) ? -1 : 1));
-    if (owner === undefined || keyText(keyOf(owner)) === keyText(keyOf(server))) return undefined;
-    const holder = keyText(keyOf(owner));
-    const message = `path \`${path}\` belongs to server \`${holder}\`; set \`spec.publicPathPrefix\` to another one`;
-    return { reason: 'PathInUse', message };
-  }
-}
-
-type Blocked = NonNullable<Observed['blocked']>;
-
-function rankOf({ metadata }: MCPServer): string {
-  return `${metadata.creationTimestamp ?? ''} ${metadata.namespace}/${metadata.name}`;
 }
 
 type Secrets =

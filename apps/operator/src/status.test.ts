@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AppError, MCPServer } from '@mcp-runtime/api';
+import { saysTheSame } from './conditions.ts';
 import { type Handshake } from './ports.ts';
-import { type Observed, saysTheSame, statusOf } from './status.ts';
+import { type Observed, statusOf } from './status.ts';
 
 const server = MCPServer.parse({
   apiVersion: 'mcpruntime.org/v1alpha1',
