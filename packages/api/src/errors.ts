@@ -125,6 +125,13 @@ export const ERRORS = {
   oauth_issuer_missing: row(503, 50306, 78, 'final', 'the policy asks for OAuth and names no issuer'),
   audit_unavailable: row(503, 50304, 75, 'retry', 'the audit record cannot be written, so the call is refused'),
   service_unavailable: row(503, 50301, 69, 'retry', 'a part of the runtime is not available'),
+  cluster_access_refused: row(
+    503,
+    50309,
+    77,
+    'retry',
+    'the Kubernetes API does not accept the credential of the runtime, or there is none',
+  ),
   deadline_exceeded: row(504, 50401, 75, 'retry', 'the operation did not end in time'),
   canceled: row(499, 49900, 75, 'final', 'the caller went away'),
 

@@ -52,6 +52,7 @@ export {
 export {
   Condition,
   NamespaceName,
+  BuiltinObjectMeta,
   ObjectMeta,
   ObjectName,
   type OwnerReference,

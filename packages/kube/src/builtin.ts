@@ -1,4 +1,4 @@
-import { AppError, ObjectMeta } from '@mcp-runtime/api';
+import { AppError, BuiltinObjectMeta } from '@mcp-runtime/api';
 import { isJsonObject } from './json.ts';
 import { type KubeObject, type ResourceType } from './port.ts';
 
@@ -44,7 +44,7 @@ function builtin<T extends KubeObject>(apiVersion: string, kind: string, plural:
     isJsonObject(value) &&
     value['apiVersion'] === apiVersion &&
     value['kind'] === kind &&
-    ObjectMeta.safeParse(value['metadata']).success;
+    BuiltinObjectMeta.safeParse(value['metadata']).success;
   const parse = (value: unknown): T => {
     if (!isShaped(value)) throw new AppError('invalid_resource', `${kind}: must be a \`${kind}\` of \`${apiVersion}\``);
     return value;

@@ -1,4 +1,4 @@
-import { AppError, ObjectMeta } from '@mcp-runtime/api';
+import { AppError, BuiltinObjectMeta, ObjectMeta } from '@mcp-runtime/api';
 import { type ApplyConfig } from './decide.ts';
 import { type JsonObject, frozenJson, isJsonObject, without } from './json.ts';
 import { type KubeObject, type ResourceType } from './port.ts';
@@ -19,7 +19,7 @@ export function readConfig(type: ResourceType<KubeObject>, value: unknown): Appl
 }
 
 function readMetadata(type: ResourceType<KubeObject>, value: JsonObject): ObjectMeta {
-  const parsed = ObjectMeta.safeParse(value['metadata']);
+  const parsed = (type.namespaced ? ObjectMeta : BuiltinObjectMeta).safeParse(value['metadata']);
   if (!parsed.success) {
     const issues = parsed.error.issues.map((issue) => `${['metadata', ...issue.path].join('.')}: ${issue.message}`);
     throw new AppError('invalid_resource', `${type.kind}: ${issues.join('; ')}`);

@@ -1,7 +1,7 @@
 import { type AppError, type ObjectKey, type ObjectMeta } from '@mcp-runtime/api';
 import { type Running } from '@mcp-runtime/base';
 
-/** A namespaced object as the Kubernetes API knows it. */
+/** An object as the Kubernetes API knows it. One of a kind without namespaces has an empty `metadata.namespace`. */
 export interface KubeObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -14,7 +14,7 @@ export interface ResourceType<T> {
   readonly apiVersion: string;
   readonly kind: string;
   readonly plural: string;
-  readonly namespaced: true;
+  readonly namespaced: boolean;
   /**
    * Validates, and fills in the defaults of the schema. Parsing its own result again gives an equal object.
    * @throws AppError `invalid_resource`
@@ -27,24 +27,44 @@ export interface ObjectList<T> {
   readonly items: readonly T[];
   /** Version of the whole store at the time of the list: where a watch goes on from. */
   readonly resourceVersion: string;
+  /** What is in the store and not in `items`; a store that validates what it takes has none. */
+  readonly refused?: readonly Refused[];
 }
 
-export interface ListOptions {
+/** An object that its type refuses: somebody wrote it past the rules of this release. */
+export interface Refused {
+  readonly key: ObjectKey;
+  readonly error: AppError;
+}
+
+/** Which objects of a kind. */
+export interface Selection {
   readonly namespace?: string;
+  readonly name?: string;
   /** Only objects that carry all of these labels. */
   readonly labels?: Readonly<Record<string, string>>;
 }
 
+export type ListOptions = Selection;
+
+/**
+ * For an object that begins or ceases to carry the labels of the watch, `added` or `deleted`. `deleted` may come for an
+ * object that never did. A `refused` object counts as gone.
+ */
 export type WatchEvent<T> =
   | { readonly type: 'added' | 'modified' | 'deleted'; readonly object: T }
+  | ({ readonly type: 'refused' } & Refused)
   | { readonly type: 'bookmark'; readonly resourceVersion: string };
 
-export interface WatchOptions<T> {
+export interface WatchOptions<T> extends Selection {
   readonly resourceVersion: string;
-  readonly namespace?: string;
   /** Ends the watch; nothing is reported after that. */
   readonly signal: AbortSignal;
   on(event: WatchEvent<T>): void;
+  /** The server answers: from now on events come as they happen. In-process stores never say so. */
+  onConnected?(): void;
+  /** No events come for now. The watch goes on by itself and reports what it misses; `onConnected` tells when. */
+  onInterrupted?(error: AppError): void;
   /** The watch has ended and misses events from now on: list again. Called at most once. */
   onError(error: AppError): void;
 }

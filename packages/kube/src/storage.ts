@@ -6,6 +6,8 @@ export interface Change {
   readonly type: 'added' | 'modified' | 'deleted';
   /** After the change; for `deleted`, the last state. */
   readonly object: StoredObject;
+  /** Before the change, where there was something; not known for changes that were read from a file. */
+  readonly before?: StoredObject;
 }
 
 /** Where a store keeps its objects. One store uses it at a time. */

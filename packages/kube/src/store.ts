@@ -11,6 +11,7 @@ import {
   decideUpdate,
 } from './decide.ts';
 import { readConfig, readNew } from './input.ts';
+import { byKey, isSelected } from './selection.ts';
 import { ObjectTable } from './object-table.ts';
 import {
   type KubeObject,
@@ -122,19 +123,4 @@ export function openStore(storage: Storage, clock: Clock): ResourceStore {
       return decision.outcome === 'removed' ? 'deleted' : 'deleting';
     },
   };
-}
-
-function isSelected({ metadata }: StoredObject, { namespace, labels = {} }: ListOptions): boolean {
-  if (namespace !== undefined && metadata.namespace !== namespace) return false;
-  return Object.entries(labels).every(([name, value]) => metadata.labels?.[name] === value);
-}
-
-function byKey(a: StoredObject, b: StoredObject): number {
-  const [left, right] = [sortKey(a), sortKey(b)];
-  return left < right ? -1 : left > right ? 1 : 0;
-}
-
-/** `!` sorts below everything that a name is made of, so namespaces come before names. */
-function sortKey({ metadata }: StoredObject): string {
-  return `${metadata.namespace}!${metadata.name}`;
 }

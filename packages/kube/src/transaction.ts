@@ -70,7 +70,7 @@ export class Transaction {
       else this.#table.set(before);
     });
     const type = outcome === 'removed' ? 'deleted' : before === undefined ? 'added' : 'modified';
-    this.#changes.push({ version, type, object: written });
+    this.#changes.push({ version, type, object: written, ...(before && { before }) });
     return written;
   }
 }

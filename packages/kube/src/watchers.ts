@@ -1,5 +1,6 @@
 import { AppError, asAppError } from '@mcp-runtime/api';
-import { type KubeObject, type ResourceType, type WatchOptions } from './port.ts';
+import { type KubeObject, type ResourceType, type Selection, type WatchOptions } from './port.ts';
+import { isSelected } from './selection.ts';
 import { type Change } from './storage.ts';
 import { kindKey } from './stored.ts';
 
@@ -14,7 +15,7 @@ export class Watchers {
   readonly #open = new Set<Watcher>();
 
   add<T extends KubeObject>(type: ResourceType<T>, options: WatchOptions<T>, backlog: readonly Change[]): void {
-    const { signal, namespace } = options;
+    const { signal } = options;
     const kind = kindKey(type);
     const queue: Change[] = [];
     let draining = false;
@@ -35,10 +36,9 @@ export class Watchers {
     const watcher: Watcher = {
       push: (changes) =>
         queue.push(
-          ...changes.filter(
-            ({ object }) =>
-              kindKey(object) === kind && (namespace === undefined || object.metadata.namespace === namespace),
-          ),
+          ...changes
+            .filter(({ object }) => kindKey(object) === kind)
+            .flatMap((change) => selectedChange(change, options) ?? []),
         ),
       // A watcher that writes comes back here: its event waits until the one in hand is done, so order holds.
       drain: () => {
@@ -64,6 +64,21 @@ export class Watchers {
   endAll(): void {
     for (const watcher of this.#open) watcher.end();
   }
+}
+
+/**
+ * The change as it looks to somebody who sees only what is selected; undefined when there is nothing to see. Labels are
+ * all of a selection that an object can cease to have.
+ */
+function selectedChange(change: Change, selection: Selection): Change | undefined {
+  const { type, object, before } = change;
+  if (type !== 'modified') return isSelected(object, selection) ? change : undefined;
+  if (isSelected(object, selection)) {
+    return before === undefined || isSelected(before, selection) ? change : { ...change, type: 'added' };
+  }
+  const { labels, ...unchangeable } = selection;
+  const mayHaveBeen = before === undefined ? isSelected(object, unchangeable) : isSelected(before, selection);
+  return labels !== undefined && mayHaveBeen ? { ...change, type: 'deleted' } : undefined;
 }
 
 export function expired(resourceVersion: string): AppError {

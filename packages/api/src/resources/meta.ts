@@ -52,6 +52,16 @@ export const ObjectMeta = z.looseObject({
   managedFields: z.array(ManagedFieldsEntry).optional(),
 });
 
+/** ObjectMeta of the kinds of Kubernetes itself: some have no namespace, which is an empty one here, and freer names. */
+export const BuiltinObjectMeta = ObjectMeta.extend({
+  name: z
+    .string()
+    .min(1)
+    .max(253)
+    .regex(/^(?!\.{1,2}$)[^/%]+$/, { error: 'must not hold `/` or `%`' }),
+  namespace: z.union([NamespaceName, z.literal('')]).default(''),
+});
+
 export type ObjectMeta = z.infer<typeof ObjectMeta>;
 export type OwnerReference = z.infer<typeof OwnerReference>;
 

@@ -23,7 +23,7 @@ export function watchWidgets(
   client.watch(WIDGETS, {
     ...from,
     on: (event) => {
-      if (event.type === 'bookmark') return;
+      if (event.type === 'bookmark' || event.type === 'refused') return;
       const text = `${event.type} ${event.object.metadata.name}`;
       events.push(text);
       objects.push(event.object);
