@@ -44,11 +44,13 @@ function sendReady(response: ServerResponse, parts: AdminParts): void {
 /** Revisions only: never a grant or a session. */
 function configStatus(parts: AdminParts): object {
   const { routes, status } = parts;
-  const servers = routes.all().map(({ path, key, policy }) => ({
+  const servers = routes.all().map(({ path, key, policy, endpoints }) => ({
     path,
     server: `${key.namespace}/${key.name}`,
     revision: policy.current()?.revision ?? null,
     in_force_since: timeText(policy.since()),
+    ...(policy.current() === undefined ? { reason: policy.absence() } : {}),
+    ...(endpoints === undefined ? {} : { tracks: endpoints.tracks() }),
   }));
   const [only] = servers.length === 1 ? servers : [];
   const reasons = whyNotReady(parts);

@@ -4,8 +4,10 @@ import { type ErrorCode, type Target } from '@mcp-runtime/api';
 import { type RequestSpan, type TraceContext } from '@mcp-runtime/base';
 import { type Era, type Message, isListening } from '@mcp-runtime/mcp';
 import { type Decision, type Policy } from '@mcp-runtime/policy';
+import { type Endpoint } from './endpoints.ts';
 import { type Caller, NOBODY } from './identify/caller.ts';
 import { type Route } from './route.ts';
+import { type Place } from './seal.ts';
 import { type UpstreamCredential } from './upstream-auth/credential.ts';
 
 export type Verb = 'POST' | 'GET' | 'DELETE';
@@ -36,6 +38,8 @@ export interface Exchange {
   caller: Caller;
   /** The server's own id of the MCP session that the caller uses. */
   upstreamSession: string | undefined;
+  /** Where it goes, of a server with several endpoints: named by its session or task, or picked. */
+  endpoint: Endpoint | undefined;
   /** Tasks that the request names: the server's id of each, and the caller's. */
   tasks: ReadonlyMap<string, string> | undefined;
   verdict: Verdict | undefined;
@@ -63,12 +67,19 @@ export function openExchange(given: NewExchange): Exchange {
     target: undefined,
     caller: NOBODY,
     upstreamSession: undefined,
+    endpoint: undefined,
     upstreamTrace: undefined,
     tasks: undefined,
     verdict: undefined,
     credential: undefined,
     bytesOut: 0,
   };
+}
+
+/** Where what its caller holds belongs, such as session ids; undefined while the server does not run. */
+export function placeOf({ route, caller }: Pick<Exchange, 'route' | 'caller'>): Place | undefined {
+  const { upstream } = route;
+  return upstream && { path: route.path, key: route.key, upstream, identity: caller.identity };
 }
 
 /** Whether it has no end of its own: a legacy stream, or a subscription. */

@@ -12,15 +12,19 @@ import { unreadable, wholeBody } from './answer/whole.ts';
 import { askAgain } from './authorize.ts';
 import { denialReply } from './denial.ts';
 import { type Ways } from './eras/ways.ts';
-import { type Exchange, isStream } from './exchange.ts';
+import { placedText } from './endpoints.ts';
+import { type Exchange, isStream, placeOf } from './exchange.ts';
 import { answeredSessionId, callerHeaders, mediaType, sessionIdOf, upstreamHeaders } from './headers.ts';
 import { Notices, listsToldOn } from './notices.ts';
 import { type OpenExchanges } from './open-exchanges.ts';
+import { otherEndpoint } from './placing.ts';
 import { failureReply, sendReply } from './reply.ts';
 import { type Ending } from './record.ts';
+import { type Place } from './seal.ts';
 import { type SessionSeal } from './session-seal.ts';
 import { type TaskSeal } from './task-seal.ts';
-import { type AnswerHeaders, type AnswerReceiver, type Flow } from './upstream/port.ts';
+import { type AnswerHeaders, type AnswerReceiver, type Flow, type UpstreamRequest } from './upstream/port.ts';
+import { isUnsent } from './upstream/unsent.ts';
 
 export interface ForwardPorts {
   /** The ways to servers, which bridge where caller and server speak different eras. */
@@ -46,7 +50,7 @@ const MAX_SHORT_BYTES = 64 * 1024;
 
 class Forwarding implements AnswerReceiver {
   readonly #exchange: Exchange;
-  readonly #target: URL;
+  #target: URL;
   readonly #ports: ForwardPorts;
   readonly #notices: Notices | undefined;
   readonly #ended = Promise.withResolvers<void>();
@@ -57,6 +61,8 @@ class Forwarding implements AnswerReceiver {
   #recorded: Promise<void> | undefined;
   #giveUp: () => void = () => {};
   #isOver = false;
+  #request: UpstreamRequest | undefined;
+  #attempts = 0;
 
   constructor(exchange: Exchange, target: URL, ports: ForwardPorts) {
     this.#exchange = exchange;
@@ -68,7 +74,7 @@ class Forwarding implements AnswerReceiver {
 
   async run(): Promise<void> {
     const exchange = this.#exchange;
-    const { open, ways, limits } = this.#ports;
+    const { open, limits } = this.#ports;
     const remove = open.add({
       exchange,
       ask: (policy, now) => askAgain(exchange, policy, now),
@@ -84,10 +90,18 @@ class Forwarding implements AnswerReceiver {
     const idleTimeoutMs = exchange.verb === 'GET' ? limits.streamTimeoutMs : limits.answerTimeoutMs;
     const { streamTimeoutMs } = limits;
     const body = exchange.verb === 'POST' ? exchange.body : null;
-    const request = { method: exchange.verb, headers: upstreamHeaders(exchange), body, idleTimeoutMs, streamTimeoutMs };
-    this.#giveUp = ways.send({ exchange, target: this.#target, request }, this);
+    this.#request = { method: exchange.verb, headers: upstreamHeaders(exchange), body, idleTimeoutMs, streamTimeoutMs };
+    this.#send(this.#request);
     await this.#ended.promise;
+    if (exchange.endpoint !== undefined) exchange.endpoint.inFlight -= 1;
     remove();
+  }
+
+  #send(request: UpstreamRequest): void {
+    const exchange = this.#exchange;
+    this.#attempts += 1;
+    if (exchange.endpoint !== undefined) exchange.endpoint.inFlight += 1;
+    this.#giveUp = this.#ports.ways.send({ exchange, target: this.#target, request }, this);
   }
 
   onHead(status: number, headers: AnswerHeaders, flow: Flow): void {
@@ -164,9 +178,25 @@ class Forwarding implements AnswerReceiver {
   }
 
   onFailure(error: AppError): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#goesElsewhere(error)) return;
     this.#ports.ways.doubt(this.#target);
     void this.#fail(error);
+  }
+
+  /** Of what no byte has left for an endpoint, another endpoint is tried, once. */
+  #goesElsewhere(error: AppError): boolean {
+    const exchange = this.#exchange;
+    const { endpoint, route } = exchange;
+    const request = this.#request;
+    if (endpoint === undefined || request === undefined || !isUnsent(error, request)) return false;
+    route.endpoints?.avoid(endpoint);
+    const other = this.#attempts === 1 ? otherEndpoint(exchange) : undefined;
+    if (other === undefined) return false;
+    endpoint.inFlight -= 1;
+    exchange.endpoint = other;
+    this.#target = other.url;
+    this.#send(request);
+    return true;
   }
 
   /** The session id that the caller may know: its own again, or a sealed one for a session that was opened. */
@@ -175,13 +205,21 @@ class Forwarding implements AnswerReceiver {
     const answered = answeredSessionId(headers);
     if (exchange.era.kind === 'modern' || answered === '') return undefined;
     if (answered === exchange.upstreamSession) return sessionIdOf(exchange);
-    const { route, caller } = exchange;
-    return this.#ports.seal.seal(answered, { ...route, upstream: this.#target, identity: caller.identity });
+    return this.#ports.seal.seal(placedText(exchange.endpoint, answered), this.#place());
   }
 
   #sealTask(id: string, tool: string): string {
-    const { route, caller } = this.#exchange;
-    return this.#ports.taskSeal.seal({ id, tool }, { ...route, upstream: this.#target, identity: caller.identity });
+    return this.#ports.taskSeal.seal({ id: placedText(this.#exchange.endpoint, id), tool }, this.#place());
+  }
+
+  #place(): Place {
+    return (
+      placeOf(this.#exchange) ?? {
+        ...this.#exchange.route,
+        upstream: this.#target,
+        identity: this.#exchange.caller.identity,
+      }
+    );
   }
 
   /** A comment on a stream that said nothing since the last one, so that nobody between takes it for dead. */

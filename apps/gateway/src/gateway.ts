@@ -16,7 +16,7 @@ import { type BridgeLimits } from './eras/legacy-to-modern/bridge.ts';
 import { type PooledLimits } from './eras/modern-to-legacy/bridge.ts';
 import { openWays } from './eras/open-ways.ts';
 import { externalUrlOf, hostPolicyOf } from './external-url.ts';
-import { measurePropagation, observeGateway } from './gauges.ts';
+import { type PolicySourceState, measurePropagation, observeGateway } from './gauges.ts';
 import { type GatewayParts, handle, pathOf } from './handle.ts';
 import { createHops } from './identify/hops.ts';
 import { createOauthVerifier } from './identify/oauth-verifier.ts';
@@ -123,6 +123,8 @@ export interface GatewayOptions {
   readonly pooledLimits?: PooledLimits;
   /** Nothing is traced unless given. */
   readonly tracer?: Tracer;
+  /** Where routes and policies come from, when that is something which can be away. */
+  readonly policySource?: { readonly state: () => PolicySourceState; readonly hasSynced: () => boolean };
   readonly clock: Clock;
   readonly log: Logger;
   /** More for `/config/status`. */
@@ -242,6 +244,7 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
     audit: options.audit,
     tokenKeys: options.tokenKeys,
     isDraining: () => isDraining,
+    hasSynced: options.policySource?.hasSynced,
     status,
   };
   const serveRoute: RequestListener = (request, response) => void handle(request, response, parts);
@@ -286,6 +289,7 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
     upstreamConnections: () => sumOf([ways.operator.connections(), ways.owner.connections()]),
     clientConnections: () => promisify(main.server.getConnections.bind(main.server))(),
     isReady: () => whyNotReady(admin).length === 0,
+    policySource: options.policySource?.state,
     clock,
   });
   const sweeper = setInterval(() => open.sweep(clock()), SWEEP_MS).unref();

@@ -15,14 +15,25 @@ interface Observed {
   readonly upstreamConnections: () => ConnectionCounts;
   readonly clientConnections: () => Promise<number>;
   readonly isReady: () => boolean;
+  /** Absent where policies come by function call or from a file. */
+  readonly policySource: (() => PolicySourceState) | undefined;
   readonly clock: Clock;
+}
+
+/** How a gateway stands towards where its policies come from. */
+export interface PolicySourceState {
+  readonly connected: boolean;
+  /** Milliseconds since the epoch; undefined before the first time. */
+  readonly lastContactAt: number | undefined;
+  /** Servers whose newest policy cannot be taken. */
+  readonly faults: number;
 }
 
 const PROPAGATION_SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
 
 /** What is told of the moment at which somebody asks: it costs nothing in between. */
 export function observeGateway(registry: Metrics, observed: Observed): void {
-  const { routes, open, audit, upstreamConnections, clientConnections, isReady, clock } = observed;
+  const { routes, open, audit, upstreamConnections, clientConnections, isReady, clock, policySource } = observed;
   registry.gauge(METRICS.ready, (gauge) => gauge.set(isReady() ? 1 : 0));
   registry.gauge(METRICS.auditWritable, (gauge) => gauge.set(audit.state() === 'writable' ? 1 : 0));
   registry.gauge(METRICS.spoolRecords, (gauge) => gauge.set(audit.backlog?.().records ?? 0));
@@ -59,7 +70,36 @@ export function observeGateway(registry: Metrics, observed: Observed): void {
       if (since !== undefined) gauge.set(labelsOf(key), (clock() - since) / 1000);
     }
   });
+  if (policySource !== undefined) observeSource(registry, policySource, clock);
+  observeTracks(registry, routes);
   registry.gauge(METRICS.openStreams, (gauge) => countStreams(gauge, routes.all(), open.all()));
+}
+
+function observeSource(registry: Metrics, source: () => PolicySourceState, clock: Clock): void {
+  registry.gauge(METRICS.policySourceConnected, (gauge) => gauge.set(source().connected ? 1 : 0));
+  registry.gauge(METRICS.policySourceFaults, (gauge) => gauge.set(source().faults));
+  registry.gauge(METRICS.policySourceAge, (gauge) => {
+    const { lastContactAt } = source();
+    if (lastContactAt !== undefined) gauge.set(Math.max(0, clock() - lastContactAt) / 1000);
+  });
+}
+
+function observeTracks(registry: Metrics, routes: Observed['routes']): void {
+  registry.counter(METRICS.trackRequests, (counter) => {
+    counter.reset();
+    for (const { key, endpoints } of routes.all()) {
+      for (const { name, requests, errors } of endpoints?.tracks() ?? []) {
+        counter.inc({ ...labelsOf(key), track: name, outcome: 'ok' }, requests - errors);
+        counter.inc({ ...labelsOf(key), track: name, outcome: 'error' }, errors);
+      }
+    }
+  });
+  registry.gauge(METRICS.trackEndpoints, (gauge) => {
+    gauge.reset();
+    for (const { key, endpoints } of routes.all()) {
+      for (const { name, ready } of endpoints?.tracks() ?? []) gauge.set({ ...labelsOf(key), track: name }, ready);
+    }
+  });
 }
 
 /** Measures from the publication of each policy to its being in force, for the routes it is given. */

@@ -6,11 +6,11 @@ import { type Clock, type HostPolicy, type Logger, type Tracer, isAllowedHost } 
 import { BatchAnswer } from './answer/batch.ts';
 import { type AuditSink } from './audit.ts';
 import { authorize } from './authorize.ts';
-import { denialReply } from './denial.ts';
+import { type Denied, denialReply } from './denial.ts';
 import { type Ways } from './eras/ways.ts';
-import { type Exchange, type Verb, isStream, openExchange } from './exchange.ts';
+import { type Track } from './endpoints.ts';
+import { type Exchange, type Verb, isStream, openExchange, placeOf } from './exchange.ts';
 import { type ForwardPorts, forward } from './forward.ts';
-import { sessionIdOf } from './headers.ts';
 import { type Hops } from './identify/hops.ts';
 import { identify } from './identify/identify.ts';
 import { isResourceMetadata, resourceMetadataReply } from './identify/oauth-metadata.ts';
@@ -25,7 +25,8 @@ import { logEnding } from './log-ending.ts';
 import { type GatewayMetrics } from './metrics.ts';
 import { endSpan } from './end-span.ts';
 import { SHUTTING_DOWN } from './open-exchanges.ts';
-import { overtaken } from './overtaken.ts';
+import { noPolicy, overtaken } from './overtaken.ts';
+import { openSession, targetOf } from './placing.ts';
 import { type Ending, eventOf } from './record.ts';
 import { type RefusalLog } from './refusals.ts';
 import { type Refusal, type Reply, failureReply, refusalReply, sendReply } from './reply.ts';
@@ -77,7 +78,7 @@ export async function handle(request: IncomingMessage, response: ServerResponse,
   const refuse = (reason: ErrorCode, headers: Reply['headers'] = {}): Promise<void> =>
     refuseUnrouted({ request, response, path }, { reason, headers }, parts);
   if (lacksHost(request)) return refuse('invalid_request');
-  if (!isAllowedHost(request.headers, parts.hosts)) return refuse('host_not_allowed');
+  if (!isAllowedHost(request.headers, hostsOf(route, parts))) return refuse('host_not_allowed');
   if (isRepeated(request, 'host')) return refuse('invalid_request');
   if (isResourceMetadata(path)) {
     const { refused, ...reply } = resourceMetadataReply(request, path, { routes: parts.routes, externalUrl });
@@ -115,12 +116,12 @@ async function serveBatch(exchange: Exchange, route: Route, parts: GatewayParts)
   if (!batch.ok) return answer(exchange, unreadable(exchange, batch), parts);
   const refused = await recognise(exchange, parts);
   if (refused !== undefined) return answer(exchange, refused, parts);
-  const { request, caller, upstreamSession } = exchange;
+  const { request, caller, upstreamSession, endpoint } = exchange;
   const whole = new BatchAnswer(exchange);
   const served = batch.messages.map(async (body) => {
     const response = whole.member();
     const span = parts.tracer?.startRequest(request.headers);
-    const one = { ...openExchange({ ...exchange, request, response, span }), body, caller, upstreamSession };
+    const one = { ...openExchange({ ...exchange, request, response, span }), body, caller, upstreamSession, endpoint };
     try {
       await serveDecided(one, inspectBody(one, parts) ?? decide(one, parts), route, parts);
     } catch (error) {
@@ -148,7 +149,8 @@ async function serveDecided(
       parts,
     );
   }
-  if (route.upstream === undefined) {
+  const target = targetOf(exchange);
+  if (target === undefined) {
     return answer(exchange, check(exchange, 'upstream_unavailable', 'the MCP server does not run'), parts);
   }
   if (parts.isDraining() && isStream(exchange)) {
@@ -167,7 +169,7 @@ async function serveDecided(
   const record = (ended: Exchange, ending: Ending): Promise<void> => recordEnding(ended, ending, parts);
   const ways = parts.ways[route.upstreamFrom ?? 'operator'];
   try {
-    await forward(admitted.permit, exchange, route.upstream, { ...parts.forwarding, ways, record });
+    await forward(admitted.permit, exchange, target, { ...parts.forwarding, ways, record });
   } finally {
     admitted.ended?.(exchange.bytesOut, parts.clock());
   }
@@ -199,7 +201,7 @@ const TOO_MANY = 'too many requests are in progress';
 /** Who calls, in which session. */
 async function recognise(exchange: Exchange, parts: GatewayParts): Promise<Reply | undefined> {
   const { policy, now, request } = exchange;
-  if (policy === undefined) return check(exchange, 'policy_unavailable', 'no valid policy is loaded for this server');
+  if (policy === undefined) return checkFor(exchange, noPolicy(exchange.route));
   if (isRepeated(request, 'authorization')) return check(exchange, 'invalid_token', 'the credential is there twice');
   if (hasTokenInQuery(request)) return check(exchange, 'invalid_request', 'a token must not be in the URL');
   const { tokens, oauth, possession, hops } = parts;
@@ -210,23 +212,13 @@ async function recognise(exchange: Exchange, parts: GatewayParts): Promise<Reply
   if (parts.serves === 'probes' && identified.caller.source !== 'probe') {
     return check(exchange, 'forbidden', 'this listener serves readiness checks only');
   }
-  const sessionId = sessionIdOf(exchange);
-  const { upstream } = exchange.route;
-  if (sessionId !== undefined && upstream !== undefined) {
-    const place = { ...exchange.route, upstream, identity: identified.caller.identity };
-    exchange.upstreamSession = parts.forwarding.seal.open(sessionId, place);
-  }
-  if (sessionId !== undefined && upstream !== undefined && exchange.upstreamSession === undefined) {
-    exchange.verdict = { by: 'check', reason: 'not_found' };
-    return refusalReply(exchange, { reason: 'not_found', message: 'session not found' });
-  }
-  return undefined;
+  return openSession(exchange, parts.forwarding.seal) ? undefined : check(exchange, 'not_found', 'session not found');
 }
 
 /** Whether they may. Leaves a permit in the exchange, or returns the refusal. */
 function decide(exchange: Exchange, parts: GatewayParts): Reply | undefined {
   const { policy, now } = exchange;
-  if (policy === undefined) return check(exchange, 'policy_unavailable', 'no valid policy is loaded for this server');
+  if (policy === undefined) return checkFor(exchange, noPolicy(exchange.route));
   const absent = openNames(exchange, policy, parts);
   if (absent !== undefined) {
     exchange.verdict = { by: 'check', reason: absent.reason };
@@ -240,13 +232,15 @@ function decide(exchange: Exchange, parts: GatewayParts): Reply | undefined {
 
 /** Task ids that callers hold are sealed: from here on a request has the server's own, of what the caller may follow. */
 function openNames(exchange: Exchange, policy: Policy, { forwarding }: GatewayParts): Refusal | undefined {
-  const { route, caller } = exchange;
-  const { upstream } = route;
-  if (upstream === undefined || caller.source === 'probe' || !holdsNames(exchange)) return undefined;
-  const place = { ...route, upstream, identity: caller.identity };
+  const place = placeOf(exchange);
+  if (place === undefined || exchange.caller.source === 'probe' || !holdsNames(exchange)) return undefined;
   const absent = openTask(exchange, place, forwarding.taskSeal);
   if (absent === undefined) pruneSubscription(exchange, policy, place, forwarding.taskSeal);
   return absent;
+}
+
+function checkFor(exchange: Exchange, { reason, message }: Denied): Reply {
+  return check(exchange, reason, message);
 }
 
 function check(exchange: Exchange, reason: ErrorCode, message: string): Reply {
@@ -277,6 +271,7 @@ async function refuseFailed(exchange: Exchange, error: AppError, parts: GatewayP
 async function recordEnding(exchange: Exchange, ending: Ending, parts: GatewayParts): Promise<void> {
   const event = eventOf(exchange, ending, parts.audit.redact);
   parts.metrics.count(event);
+  if (exchange.endpoint !== undefined) countOn(exchange.endpoint.track, ending);
   logEnding(event.payload, parts.log);
   if (exchange.span !== undefined) endSpan(exchange.span, event.payload);
   try {
@@ -287,6 +282,17 @@ async function recordEnding(exchange: Exchange, ending: Ending, parts: GatewayPa
     if (exchange.route.audit.strict)
       throw new AppError('audit_unavailable', 'the call could not be recorded', { cause });
   }
+}
+
+/** A route may be served under names of its own. */
+function hostsOf(route: Route | undefined, { hosts }: GatewayParts): HostPolicy {
+  return route?.hosts === undefined ? hosts : { ...hosts, allowedHosts: [...hosts.allowedHosts, ...route.hosts] };
+}
+
+function countOn(track: Track, { status, outcome }: Ending): void {
+  if (outcome === 'refused') return;
+  track.requests += 1;
+  if (outcome === 'upstream_error' || status >= 500) track.errors += 1;
 }
 
 /** Of a header that decides, a second one would be the first to another reader (RFC 9112 §3.2); Node keeps one silently. */

@@ -44,7 +44,12 @@ function valueOf(text: string, series: string): number | undefined {
 }
 
 test('every metric of the table is told, with its labels, and no other of ours is', async () => {
-  await using bench = await startBench({ answer, document: testDocument() });
+  const state = () => ({ connected: true, lastContactAt: Date.now(), faults: 0 });
+  await using bench = await startBench({
+    answer,
+    document: testDocument(),
+    options: { policySource: { state, hasSynced: () => true } },
+  });
   const text = await metricsOf(bench);
   const told = [...text.matchAll(/^# TYPE (mcp_\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`);
   const ofTls = [METRICS.tlsReloads, METRICS.tlsNotAfter, METRICS.tlsFailures].map(({ name }) => name);

@@ -98,7 +98,7 @@ export function createOpenExchanges(clock: () => number): OpenExchanges {
         stop: route.policy.subscribe((after) => {
           if (after === undefined) {
             one.seen = undefined;
-            cutAll(byPath.get(route.path), 'policy_unavailable', 'the server is not governed any more');
+            cutAll(byPath.get(route.path), route.policy.absence(), 'the server is not governed any more');
             return;
           }
           cutCalls(route.path, { policy: after, now: clock() });

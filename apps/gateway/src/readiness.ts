@@ -8,6 +8,8 @@ export interface ReadinessParts {
   readonly audit: Pick<AuditSink, 'state'>;
   readonly tokenKeys: Pick<TokenKeySource, 'current'>;
   readonly isDraining: () => boolean;
+  /** Whether the routes are known at all; they are from the start unless given. */
+  readonly hasSynced?: (() => boolean) | undefined;
 }
 
 /** Why a gateway should get no traffic; also what `/ready` says. */
@@ -17,7 +19,8 @@ const CHECKS: readonly { readonly reason: NotReady; readonly fails: (parts: Read
   { reason: 'draining', fails: ({ isDraining }) => isDraining() },
   {
     reason: 'policy_not_loaded',
-    fails: ({ routes }) => routes.all().some(({ policy }) => policy.current() === undefined),
+    fails: ({ routes, hasSynced }) =>
+      hasSynced === undefined ? routes.all().some(({ policy }) => policy.current() === undefined) : !hasSynced(),
   },
   {
     reason: 'keys_not_loaded',

@@ -1,4 +1,5 @@
 import { type ObjectKey } from '@mcp-runtime/api';
+import { type Endpoints } from './endpoints.ts';
 import { type PolicySource } from './policy-source.ts';
 
 /** A governed server as the gateway sees it. */
@@ -8,6 +9,13 @@ export interface Route {
   readonly key: ObjectKey;
   /** Where the server answers; undefined while it does not run. */
   readonly upstream: URL | undefined;
+  /**
+   * Where its instances answer, when there may be several: then nothing connects to `upstream`, which names the server in
+   * what callers hold, such as session ids.
+   */
+  readonly endpoints?: Endpoints;
+  /** Host names under which it is served, beside those of the gateway; those alone unless given. */
+  readonly hosts?: readonly string[];
   /** Who named that place: the operator and the runtime may name any, which is meant when absent; an owner's is checked. */
   readonly upstreamFrom?: 'operator' | 'owner';
   readonly policy: PolicySource;

@@ -22,7 +22,7 @@ export function pruneSubscription(exchange: Exchange, policy: Policy, place: Pla
   const uris = target.uris.filter((uri) => allows({ kind: 'resource', uri }));
   const tasks = new Map<string, TaskTarget>();
   for (const asked of target.tasks) {
-    const task = openedTask(asked, place, seal);
+    const task = openedTask(exchange, asked, place, seal);
     if (task !== undefined && allows(task)) tasks.set(asked.id, task);
   }
   exchange.target = { kind: 'subscription', uris, tasks: [...tasks.values()] };

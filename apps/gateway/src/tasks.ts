@@ -1,5 +1,6 @@
 import { type TaskTarget } from '@mcp-runtime/api';
 import { TASKS_EXTENSION, isListening, mayBecomeTask, spanAt, splice } from '@mcp-runtime/mcp';
+import { readPlaced } from './endpoints.ts';
 import { type Exchange } from './exchange.ts';
 import { type Place } from './seal.ts';
 import { type Refusal } from './reply.ts';
@@ -34,7 +35,7 @@ export function openTask(exchange: Exchange, place: Place, seal: TaskSeal): Refu
   const isModern = exchange.era.kind === 'modern' && message?.kind === 'request';
   if (namesTasks && isModern && !mayBecomeTask(message)) return NOT_DECLARED;
   if (target?.kind !== 'task') return undefined;
-  const opened = openedTask(target, place, seal);
+  const opened = openedTask(exchange, target, place, seal);
   const text = exchange.body.toString('utf8');
   const span = spanAt(text, ['params', 'taskId']);
   if (opened === undefined || span === undefined) return UNKNOWN_TASK;
@@ -54,7 +55,21 @@ export function withParams(
   return { ...message, params: { ...message.params, ...changed } };
 }
 
-export function openedTask({ id }: TaskTarget, place: Place, seal: TaskSeal): TaskTarget | undefined {
+/** A task is known to one endpoint of its server: the exchange goes there, and what another one knows is not there. */
+export function openedTask(
+  exchange: Exchange,
+  { id }: TaskTarget,
+  place: Place,
+  seal: TaskSeal,
+): TaskTarget | undefined {
   const opened = seal.open(id, place);
-  return opened && { kind: 'task', ...opened };
+  if (opened === undefined) return undefined;
+  const { endpoints } = exchange.route;
+  const placed = readPlaced(opened.id, endpoints);
+  if (endpoints !== undefined && placed.endpoint !== undefined) {
+    const endpoint = endpoints.find(placed.endpoint);
+    exchange.endpoint ??= endpoint;
+    if (endpoint === undefined || exchange.endpoint !== endpoint) return undefined;
+  }
+  return { kind: 'task', id: placed.id, tool: opened.tool };
 }

@@ -74,6 +74,7 @@ export const ERRORS = {
   forbidden: row(403, 40320, 77, 'final', 'the credential does not allow this'),
   host_not_allowed: row(403, 40321, 77, 'final', 'the Host or Origin header is not one that this listener serves'),
   policy_unavailable: row(503, 50302, 75, 'retry', 'no valid policy is loaded for the server'),
+  policy_stale: row(503, 50309, 75, 'retry', 'the gateway could not confirm for too long that its policy still holds'),
 
   // what was sent
   invalid_request: row(400, 40000, 65, 'final', 'the request is malformed'),

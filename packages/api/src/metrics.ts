@@ -46,6 +46,34 @@ export const METRICS = {
     'From the publication of a policy (of a file, its modification) to its being in force.',
   ),
 
+  policySourceConnected: gauge(
+    'mcp_gateway_policy_source_connected',
+    [],
+    '1 while changes of policies reach this gateway as they happen.',
+  ),
+  policySourceAge: gauge(
+    'mcp_gateway_policy_source_age_seconds',
+    [],
+    'Since the source of policies was last heard of, whether something changed or not.',
+  ),
+  policySourceFaults: gauge(
+    'mcp_gateway_policy_source_faults',
+    [],
+    'Servers whose newest policy cannot be taken; the one before it stays in force.',
+  ),
+
+  // versions of a server
+  trackRequests: counter(
+    'mcp_gateway_track_requests_total',
+    [...SERVER, 'track', 'outcome'],
+    'Requests that went to a version of a server; `error` found no answer, or one with a status of 500 or more.',
+  ),
+  trackEndpoints: gauge(
+    'mcp_gateway_track_endpoints',
+    [...SERVER, 'track'],
+    'Instances of a version that are ready for new sessions and calls.',
+  ),
+
   // connections, sessions and streams
   clientConnections: gauge('mcp_gateway_client_connections', [], 'Open connections of clients.'),
   upstreamConnections: gauge(

@@ -2,6 +2,7 @@ import { type Running, closeOnce } from '@mcp-runtime/base';
 import { asAppError } from '@mcp-runtime/api';
 import { type Exchange } from '../exchange.ts';
 import { type AnswerReceiver, type Upstream } from '../upstream/port.ts';
+import { neverConnected, unsent } from '../upstream/unsent.ts';
 import { createFirstTry } from './first-try.ts';
 import { type Passage, type Way, standingHeaders } from './passage.ts';
 import { type WayName, wayFor } from './spoken.ts';
@@ -64,7 +65,9 @@ export function createWays({ upstream, eras, bridges }: WaysParts): Ways {
         if (!isGivenUp) giveUp = byName[wayFor('modern', spoken) ?? 'direct'].send(passage, receiver);
       },
       (error: unknown) => {
-        if (!isGivenUp) receiver.onFailure(asAppError(error));
+        if (isGivenUp) return;
+        const failure = asAppError(error);
+        receiver.onFailure(neverConnected(failure) ? unsent(passage.request, failure) : failure);
       },
     );
     return () => giveUp();

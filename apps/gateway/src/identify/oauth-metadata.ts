@@ -23,7 +23,7 @@ export function resourceMetadataReply(
   { routes, externalUrl }: { readonly routes: RouteTable; readonly externalUrl: string },
 ): MetadataReply {
   const route = routeOf(path.slice(RESOURCE_METADATA_PATH.length), routes);
-  if (route !== undefined && route.policy.current() === undefined) return fault('policy_unavailable');
+  if (route !== undefined && route.policy.current() === undefined) return fault(route.policy.absence());
   if (route === undefined || !isOauth(route)) return fault('oauth_not_enabled', {}, { adapter_required: true });
   if (method !== 'GET' && method !== 'HEAD') return fault('method_not_allowed', { allow: 'GET, HEAD' });
   const scopes = route.policy.current()?.scopes;

@@ -14,6 +14,7 @@ import {
 import { AnswerFault } from './answer-head.ts';
 import { AnswerReader } from './answer-reader.ts';
 import { type AnswerReceiver, type UpstreamRequest } from './port.ts';
+import { unsent } from './unsent.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
 /** Up to here head and body are one piece, and one system call. */
@@ -22,6 +23,7 @@ const MAX_JOINED_BYTES = 64 * 1024;
 const UNSENDABLE = /[^\t\u0020-\u007e\u0080-\u00ff]/;
 
 interface Underway {
+  readonly request: UpstreamRequest;
   readonly receiver: AnswerReceiver;
   readonly reader: AnswerReader;
   hasEnded: boolean;
@@ -48,13 +50,17 @@ export class Connection {
   #underway: Underway | undefined;
   #keepMs = 0;
   #idleTimeoutMs = 0;
+  #isConnected = false;
 
   constructor(origin: URL, owner: ConnectionOwner, rules: ConnectRules) {
     this.#owner = owner;
     this.#socket = openSocket(origin, rules);
     this.#connecting = setTimeout(() => this.#fail(timedOut()), CONNECT_TIMEOUT_MS);
     this.#socket.setNoDelay(true);
-    this.#socket.once(origin.protocol === 'https:' ? 'secureConnect' : 'connect', () => clearTimeout(this.#connecting));
+    this.#socket.once(origin.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+      this.#isConnected = true;
+      clearTimeout(this.#connecting);
+    });
     this.#socket.on('data', (bytes: Buffer) => this.#take(bytes));
     this.#socket.on('timeout', () => this.#onSilence());
     this.#socket.on('error', (cause) => this.#fail(unreachable(cause)));
@@ -64,7 +70,7 @@ export class Connection {
   /** Sends a request; only when no exchange is running. Returns how to give it up, which closes the connection. */
   send(target: URL, request: UpstreamRequest, receiver: AnswerReceiver): () => void {
     const reader = new AnswerReader(this.#listen(receiver, request.streamTimeoutMs ?? request.idleTimeoutMs));
-    const underway: Underway = { receiver, reader, hasEnded: false, hasClosed: false };
+    const underway: Underway = { request, receiver, reader, hasEnded: false, hasClosed: false };
     this.#underway = underway;
     this.#allowSilence(request.idleTimeoutMs);
     if (Object.values(request.headers).some((value) => UNSENDABLE.test(value))) {
@@ -179,9 +185,10 @@ export class Connection {
   }
 
   #fail(error: AppError): void {
-    const receiver = this.#underway?.receiver;
+    const underway = this.#underway;
+    const isUnsent = !this.#isConnected;
     this.destroy();
-    receiver?.onFailure(error);
+    underway?.receiver.onFailure(isUnsent ? unsent(underway.request, error) : error);
   }
 }
 

@@ -232,7 +232,7 @@ class Bridging {
 }
 
 function placeOf({ exchange, target }: Passage): Place {
-  return { ...exchange.route, upstream: target, identity: exchange.caller.identity };
+  return { ...exchange.route, upstream: exchange.route.upstream ?? target, identity: exchange.caller.identity };
 }
 
 function traceOf(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
