@@ -58,7 +58,7 @@ const SOURCES: readonly CrdSource[] = [
       flag('Ready', '.status.deploymentReady'),
       AGE,
     ],
-    rules: { spec: SERVER_RULES, 'spec.source': SOURCE_RULES },
+    rules: { spec: SERVER_RULES, 'spec.source': SOURCE_RULES, 'spec.rollout.canary.source': SOURCE_RULES },
   },
   {
     kind: 'MCPAccessGrant',

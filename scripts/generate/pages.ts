@@ -43,7 +43,11 @@ const SCHEMA_PAGES: readonly SchemaPage[] = [
     title: 'MCPServer',
     about: 'What to run, how to reach it, and what its tools may do.',
     schema: MCPServer,
-    rules: [...below(['spec'], SERVER_RULES), ...below(['spec', 'source'], SOURCE_RULES)],
+    rules: [
+      ...below(['spec'], SERVER_RULES),
+      ...below(['spec', 'source'], SOURCE_RULES),
+      ...below(['spec', 'rollout', 'canary', 'source'], SOURCE_RULES),
+    ],
   },
   {
     file: 'mcpaccessgrant',

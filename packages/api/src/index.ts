@@ -19,6 +19,7 @@ export {
   MCP_MODERN_VERSIONS,
   MCP_PARAM_HEADER_PREFIX,
   PARTS,
+  RUNNER,
   SESSION_TOKEN_ISSUER,
   TOKEN_CLAIMS,
   installationIssuer,
@@ -86,6 +87,9 @@ export { type CrossFieldRule } from './resources/rules.ts';
 
 // server file
 export { type RegistryHosts, SERVER_SCOPES, ServerFile, ServerFileEntry, toServers } from './server-file.ts';
+
+// what a runner runs
+export { RunnerInstructions } from './runner.ts';
 
 // session tokens
 export { Confirmation } from './confirmation.ts';

@@ -54,7 +54,9 @@ export const MANAGED_BY = 'mcp-runtime';
 export const PARTS = { policy: 'policy' } as const;
 
 /** Values of `LABELS.gateway`: one gateway for many servers, or one beside each pod. */
-export type GatewayPlacement = 'shared' | 'sidecar';
+export const GATEWAY_PLACEMENTS = ['shared', 'sidecar'] as const;
+
+export type GatewayPlacement = (typeof GATEWAY_PLACEMENTS)[number];
 
 /** Namespaces of servers that more than one team may use, by scope. */
 export const CATALOG_NAMESPACES = { org: 'mcp-servers-org', public: 'mcp-servers-public' } as const;
@@ -76,6 +78,16 @@ export const CLUSTER = {
   /** Secret of the authority and the serving certificate of the webhook. */
   webhookCertificate: 'mcp-runtime-webhook-certificate',
   ports: { gateway: 8080, gatewayAdmin: 9103, operatorAdmin: 8081, webhook: 9443 },
+} as const;
+
+/** What the pod of a runner is told, and how. */
+export const RUNNER = {
+  /** Variable with the `RunnerInstructions`, as JSON. */
+  instructions: 'MCP_RUNNER',
+  /** Before the names of variables that are for the server and not for the runner. */
+  serverVariable: 'SERVER_ENV_',
+  /** The one folder that a runner keeps anything in. */
+  cache: '/cache',
 } as const;
 
 export const ANNOTATIONS = {

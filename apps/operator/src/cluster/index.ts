@@ -6,3 +6,13 @@ export { INSTALLATION_PERMISSIONS, OPERATOR_PERMISSIONS, type Permission } from 
 
 // keys of the installation
 export { openClusterKeys, publishKeys } from './keys.ts';
+
+// what a server needs
+export {
+  type DesiredObject,
+  type Plan,
+  type PlanObserved,
+  type PlanSettings,
+  egressHosts,
+  planObjects,
+} from './plan/index.ts';

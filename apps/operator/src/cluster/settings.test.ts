@@ -17,6 +17,7 @@ const REFUSED: Readonly<Record<string, readonly [settings: object, path: string]
   'a setting that there is none of': [{ images, replicas: 2 }, ''],
   'routes without a Gateway to attach to': [{ images, ingress: { kind: 'httproute' } }, 'ingress.parentRef'],
   'a duration without a unit': [{ images, retention: { expiredSessions: '24' } }, 'retention.expiredSessions'],
+  'cert-manager without an issuer': [{ images, mtls: { issuer: 'cert-manager' } }, 'mtls.issuerRef'],
   'a registry that is no URL': [{ images, packages: { npmRegistry: 'registry' } }, 'packages.npmRegistry'],
 };
 

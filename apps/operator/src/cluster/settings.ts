@@ -40,6 +40,13 @@ export const OperatorSettings = z.strictObject({
       kind: z.enum(['ingress', 'httproute', 'none']).default('ingress'),
       class: z.string().optional().meta({ description: 'Ingress class for servers that name none.' }),
       host: z.string().optional().meta({ description: 'Host for servers that name none.' }),
+      entryPoints: z.string().optional().meta({
+        description: 'Traefik entry points, separated by commas; `web`, or with `tlsSecret` `websecure`, when absent.',
+      }),
+      annotations: z.array(z.string().min(1)).default([]).meta({
+        description:
+          'Annotations that servers may set beside those known to be harmless: keys, or prefixes before `*`.',
+      }),
       tlsSecret: ObjectName.optional().meta({ description: 'Secret of the certificate that ingresses serve.' }),
       parentRef: z.strictObject({ namespace: NamespaceName.optional(), name: ObjectName }).optional().meta({
         description: 'Gateway that HTTPRoutes attach to; needed by `httproute`.',
@@ -70,7 +77,30 @@ export const OperatorSettings = z.strictObject({
   egressDefault: z.enum(['deny', 'allow']).default('deny').meta({
     description: 'Whether servers that declare no egress may call out, beside DNS.',
   }),
-  mtls: z.strictObject({ issuer: z.enum(['builtin', 'cert-manager']).default('builtin') }).prefault({}),
+  workloads: z
+    .strictObject({
+      runAsUser: z.int().min(1).nullable().default(65_532).meta({
+        description: 'User of the processes of servers; null where the platform assigns one.',
+      }),
+    })
+    .prefault({}),
+  dns: z
+    .strictObject({ cidrs: z.array(z.string().min(1)).min(1) })
+    .optional()
+    .meta({ description: 'Addresses of the DNS that pods ask; the pods of `kube-dns` when absent.' }),
+  mtls: z
+    .strictObject({
+      issuer: z.enum(['builtin', 'cert-manager']).default('builtin'),
+      issuerRef: z
+        .strictObject({ name: ObjectName, kind: z.enum(['Issuer', 'ClusterIssuer']).default('ClusterIssuer') })
+        .optional()
+        .meta({ description: 'Who signs, for `cert-manager`.' }),
+    })
+    .prefault({})
+    .refine(({ issuer, issuerRef }) => issuer !== 'cert-manager' || issuerRef !== undefined, {
+      path: ['issuerRef'],
+      error: 'is needed by issuer `cert-manager`',
+    }),
   engine: z
     .strictObject({
       workers: z.int().min(1).max(64).default(4).meta({ description: 'Servers that are reconciled at once.' }),

@@ -11,6 +11,7 @@ const TOOL = { name: 't', sideEffect: 'read' };
 const ACCESS = { serverRef: { name: 'a' }, subject: { humanID: 'h' } };
 const MTLS = { ...IMAGE, auth: { mode: 'mtls', trustDomain: 'd' }, gateway: { enabled: true } };
 const GATEWAY = { ...IMAGE, gateway: { enabled: true } };
+const NPM = { package: 'a', version: '1.0.0' };
 const CANARY = { ...IMAGE, replicas: 3 };
 const canary = (canaryReplicas?: number) => ({ strategy: 'Canary', canaryReplicas });
 
@@ -134,6 +135,46 @@ const SERVERS: readonly { readonly id: string; readonly spec: Fields; readonly f
     id: 'secret without key',
     spec: { ...IMAGE, secretEnvVars: [{ name: 'A', secretKeyRef: { name: 's' } }] },
     fault: 'secretEnvVars.0.secretKeyRef.key',
+  },
+  {
+    id: 'canary of its own version',
+    spec: { ...CANARY, rollout: { ...canary(1), canary: { image: 'a:2', weight: 5 } } },
+  },
+  {
+    id: 'canary of two versions',
+    spec: { ...CANARY, rollout: { ...canary(1), canary: { image: 'a:2', source: { image: 'a:3' } } } },
+    fault: 'rollout.canary',
+  },
+  {
+    id: 'canary of two sources',
+    spec: { ...CANARY, rollout: { ...canary(1), canary: { source: { image: 'a:3', url: 'http://x' } } } },
+    fault: 'rollout.canary.source',
+  },
+  { id: 'egress', spec: { ...IMAGE, network: { egress: [{ host: 'api.example.com' }, { cidr: '10.0.0.0/8' }] } } },
+  {
+    id: 'egress to a host and a range',
+    spec: { ...IMAGE, network: { egress: [{ host: 'a', cidr: '10.0.0.0/8' }] } },
+    fault: 'network.egress',
+  },
+  { id: 'egress to nothing', spec: { ...IMAGE, network: { egress: [{ ports: [80] }] } }, fault: 'network.egress' },
+  {
+    id: 'egress to all hosts of a domain',
+    spec: { ...IMAGE, network: { egress: [{ host: '*.example.com' }] } },
+    fault: 'network.egress.0.host',
+  },
+  { id: 'command of an image', spec: { ...IMAGE, command: ['/server'], args: ['-v'], writablePaths: ['/data'] } },
+  { id: 'command of a package', spec: { source: { npm: NPM }, command: ['/server'] }, fault: 'command' },
+  { id: 'writable path outside', spec: { ...IMAGE, writablePaths: ['/a/../b c'] }, fault: 'writablePaths.0' },
+  { id: 'npm with integrity', spec: { source: { npm: { ...NPM, integrity: 'sha512-AAAA' } } } },
+  {
+    id: 'npm with the hash of another tool',
+    spec: { source: { npm: { ...NPM, integrity: 'md5-AAAA' } } },
+    fault: 'source.npm.integrity',
+  },
+  {
+    id: 'pypi with a short hash',
+    spec: { source: { pypi: { ...NPM, hash: 'sha256:abc' } } },
+    fault: 'source.pypi.hash',
   },
   { id: 'stdio twice', spec: { ...IMAGE, transport: 'stdio', replicas: 2 }, fault: 'replicas' },
   { id: 'no upstream credential', spec: { ...IMAGE, upstreamAuth: {} }, fault: 'upstreamAuth' },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { HEADERS } from '../names.ts';
+import { GATEWAY_PLACEMENTS, HEADERS } from '../names.ts';
 import {
   AUTH_MODES,
   DENIALS,
@@ -14,6 +14,7 @@ import { SideEffect, TeamId, TrustLevel } from './common.ts';
 import { Limits } from './limits.ts';
 import { Condition, NamespaceName, resourceSchema } from './meta.ts';
 import { type CrossFieldRule, checkRules, hasRepeats, isBlank } from './rules.ts';
+import { Network } from './network.ts';
 import { ClaimPaths, Introspection, Scopes, SideEffectScopes } from './oauth.ts';
 import { Source } from './source.ts';
 import { UpstreamAuth } from './upstream-auth.ts';
@@ -119,6 +120,10 @@ const Gateway = z.strictObject({
   upstreamURL: z.string().optional(),
   stripPrefix: z.string().optional(),
   resources: Resources.optional(),
+  placement: z.enum(GATEWAY_PLACEMENTS).optional().meta({
+    description:
+      '`shared`: gateways that serve many servers. `sidecar`: one in each pod of the server. What the installation prefers when absent.',
+  }),
 });
 
 const Analytics = z.strictObject({
@@ -134,6 +139,16 @@ const Rollout = z.strictObject({
   maxUnavailable: IntOrPercent.default('25%'),
   maxSurge: IntOrPercent.default('25%'),
   canaryReplicas: z.int().min(0).optional(),
+  canary: z
+    .strictObject({
+      image: z.string().min(1).optional().meta({ description: 'Image of the canary, with tag or digest.' }),
+      source: Source.optional().meta({ description: 'Source of the canary. At most one of `image` and `source`.' }),
+      weight: z.int().min(0).max(100).optional().meta({
+        description: 'Percent of new sessions that go to the canary; its share of the replicas when absent.',
+      }),
+    })
+    .optional()
+    .meta({ description: 'Version of the canary for strategy `Canary`; the same as that of the server when absent.' }),
 });
 
 const Audit = z.strictObject({
@@ -176,6 +191,25 @@ const ServerFields = z.strictObject({
     description: 'Path at which the server itself answers: `/mcp` for a source, the public path for an image.',
   }),
   bridge: Bridge.optional(),
+  command: z.array(z.string().min(1).max(8192)).min(1).max(256).optional().meta({
+    description:
+      'Program in the image and its first arguments; the entry point of the image when absent. Needed by an image with transport `stdio`, which the bridge starts.',
+  }),
+  args: z.array(z.string().max(8192)).max(256).optional().meta({
+    description: 'Arguments for an image; those of the image when absent.',
+  }),
+  writablePaths: z
+    .array(
+      z
+        .string()
+        .max(256)
+        .regex(/^(\/[A-Za-z0-9._-]+)+$/, { error: 'must be an absolute path of plain names' }),
+    )
+    .max(16)
+    .optional()
+    .meta({
+      description: 'Folders of an image that the server writes to, beside `/tmp`: everything else is read-only.',
+    }),
   registryOverride: z.string().optional(),
   useProvisionedRegistry: z.boolean().default(false),
   imagePullSecrets: z.array(z.string()).optional(),
@@ -212,6 +246,7 @@ const ServerFields = z.strictObject({
     description: 'Of all requests, for each caller. Those of tools and grants count beside it.',
   }),
   rollout: Rollout.optional(),
+  network: Network.optional(),
 });
 
 type ServerFields = z.infer<typeof ServerFields>;
@@ -301,6 +336,31 @@ export const SERVER_RULES: readonly CrossFieldRule<ServerFields>[] = [
     message: 'must be above 0 and below `replicas` for strategy `Canary`',
     holds: ({ rollout, replicas }) =>
       rollout?.strategy !== 'Canary' || ((rollout.canaryReplicas ?? 0) > 0 && (rollout.canaryReplicas ?? 0) < replicas),
+  },
+  {
+    id: 'one-canary-version',
+    path: ['rollout', 'canary'],
+    cel: '!has(self.rollout) || !has(self.rollout.canary) || !has(self.rollout.canary.image) || !has(self.rollout.canary.source)',
+    message: 'must not have both `image` and `source`',
+    holds: ({ rollout }) => rollout?.canary?.image === undefined || rollout.canary.source === undefined,
+  },
+  {
+    id: 'egress-names-host-or-range',
+    path: ['network', 'egress'],
+    cel: '!has(self.network) || !has(self.network.egress) || self.network.egress.all(e, has(e.host) != has(e.cidr))',
+    message: 'must have exactly one of `host` and `cidr` in each item',
+    holds: ({ network }) =>
+      (network?.egress ?? []).every(({ host, cidr }) => (host === undefined) !== (cidr === undefined)),
+  },
+  {
+    id: 'command-needs-image',
+    path: ['command'],
+    cel: '!(has(self.command) || has(self.args) || has(self.writablePaths)) || !has(self.source) || has(self.source.image)',
+    message: 'must not be set, nor `args` or `writablePaths`, for a source that is no image',
+    holds: ({ command, args, writablePaths, source }) =>
+      [command, args, writablePaths].every((field) => field === undefined) ||
+      source === undefined ||
+      source.image !== undefined,
   },
   {
     id: 'analytics-needs-gateway',

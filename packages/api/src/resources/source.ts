@@ -26,6 +26,11 @@ const NpmSource = z.strictObject({
     .meta({
       description: 'Which command of the package; its only one, or the one named like the package, when absent.',
     }),
+  integrity: z
+    .string()
+    .regex(/^sha(256|384|512)-[A-Za-z0-9+/]+={0,2}$/, { error: 'must be a digest such as `sha512-…`' })
+    .optional()
+    .meta({ description: "Digest of the package as npm's lockfiles have it; nothing runs when it is another." }),
   args: Args,
 });
 
@@ -40,6 +45,13 @@ const PypiSource = z.strictObject({
     .regex(/^[\w.-]+$/, { error: 'must be the name of a console script of the package' })
     .optional()
     .meta({ description: 'Which console script; the one named like the package when absent.' }),
+  hash: z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/, { error: 'must be a digest such as `sha256:…`' })
+    .optional()
+    .meta({
+      description: 'Digest of the file that is installed, as the index has it; nothing runs when it is another.',
+    }),
   args: Args,
 });
 

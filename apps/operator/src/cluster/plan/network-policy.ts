@@ -1,0 +1,123 @@
+import { isIP } from 'node:net';
+import { LABELS, type MCPServer } from '@mcp-runtime/api';
+import { APP_LABEL, type DesiredObject, type Fields, ownedMetadata, serverLabels } from './object.ts';
+import { refuse } from './refusal.ts';
+import { type PlanObserved, type PlanSettings } from './settings.ts';
+
+/** A rule of a NetworkPolicy, either way. */
+export interface Egress {
+  readonly host?: string | undefined;
+  readonly cidr?: string | undefined;
+  readonly ports: readonly number[];
+}
+
+const NAMESPACE_NAME = 'kubernetes.io/metadata.name';
+const DNS_PORT = 53;
+/** The cluster DNS, and the address of its cache on each node (NodeLocal DNSCache), which no selector finds. */
+const CLUSTER_DNS: readonly Fields[] = [
+  {
+    namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: 'kube-system' } },
+    podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+  },
+  { ipBlock: { cidr: '169.254.20.10/32' } },
+];
+const NPM_REGISTRY = 'https://registry.npmjs.org/';
+const PYPI_HOSTS = ['pypi.org', 'files.pythonhosted.org'];
+
+/** Only gateways reach the pods of a server, and it reaches what it declares. */
+export function networkPolicy(
+  server: MCPServer,
+  ingress: readonly Fields[],
+  settings: PlanSettings,
+  observed: PlanObserved,
+): DesiredObject {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: ownedMetadata(server),
+    spec: {
+      podSelector: { matchLabels: { [APP_LABEL]: serverLabels(server)[APP_LABEL] ?? '' } },
+      policyTypes: ['Ingress', 'Egress'],
+      ingress,
+      egress: egressRules(server, settings, observed),
+    },
+  };
+}
+
+/** Pods of a program of the installation. */
+export function programPods(program: string, namespace: string): Fields {
+  return {
+    namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: namespace } },
+    podSelector: { matchLabels: { [LABELS.program]: program } },
+  };
+}
+
+export function tcp(port: number | string): Fields {
+  return { port, protocol: 'TCP' };
+}
+
+/** Hosts that a server reaches by name: rules name addresses, so somebody has to look them up. Sorted. */
+export function egressHosts(server: MCPServer, settings: PlanSettings): readonly string[] {
+  const hosts = egressOf(server, settings).flatMap(({ host }) =>
+    host === undefined || isIP(host) !== 0 ? [] : [host],
+  );
+  return [...new Set(hosts)].toSorted();
+}
+
+function egressRules(server: MCPServer, settings: PlanSettings, observed: PlanObserved): readonly Fields[] {
+  if (server.spec.network?.egress === undefined && settings.egressDefault === 'allow') return [{}];
+  const dns = settings.dns?.cidrs.map((cidr) => ({ ipBlock: { cidr } })) ?? CLUSTER_DNS;
+  return [
+    { to: dns, ports: [tcp(DNS_PORT), { port: DNS_PORT, protocol: 'UDP' }] },
+    ...egressOf(server, settings).flatMap((egress) => egressRule(egress, observed)),
+  ];
+}
+
+/** A host that has no address yet is reached by no rule. */
+function egressRule({ host, cidr, ports }: Egress, { addresses }: PlanObserved): readonly Fields[] {
+  const blocks = cidr === undefined ? addressesOf(host ?? '', addresses).map(blockOf) : [checkedCidr(cidr)];
+  if (blocks.length === 0) return [];
+  return [{ to: blocks.map((block) => ({ ipBlock: { cidr: block } })), ports: ports.map(tcp) }];
+}
+
+function addressesOf(host: string, known: PlanObserved['addresses']): readonly string[] {
+  if (isIP(host) !== 0) return [host];
+  const found = Object.hasOwn(known, host) ? (known[host] ?? []) : [];
+  return [...new Set(found)].filter((address) => isIP(address) !== 0).toSorted();
+}
+
+function blockOf(address: string): string {
+  return `${address}/${isIP(address) === 6 ? 128 : 32}`;
+}
+
+function checkedCidr(cidr: string): string {
+  const [address = '', length = ''] = cidr.split('/');
+  const version = isIP(address);
+  if (version !== 0 && Number(length) <= (version === 6 ? 128 : 32)) return cidr;
+  return refuse(
+    'invalid_resource',
+    `spec.network.egress: \`${cidr}\` is not a range of addresses`,
+    'write it like `10.20.0.0/16`',
+  );
+}
+
+/** What the server declares, and where runners get packages from. */
+function egressOf({ spec }: MCPServer, { packages }: PlanSettings): readonly Egress[] {
+  const declared = spec.network?.egress ?? [];
+  const sources = [spec.source, spec.rollout?.canary?.source];
+  const registries = [
+    ...(sources.some((source) => source?.npm !== undefined) ? [originOf(packages.npmRegistry ?? NPM_REGISTRY)] : []),
+    ...(sources.some((source) => source?.pypi !== undefined) ? pypiOrigins(packages.pypiIndex) : []),
+  ];
+  return [...declared, ...registries];
+}
+
+function pypiOrigins(index: string | undefined): readonly Egress[] {
+  return index === undefined ? PYPI_HOSTS.map((host) => ({ host, ports: [443] })) : [originOf(index)];
+}
+
+function originOf(url: string): Egress {
+  const { hostname, port, protocol } = new URL(url);
+  const standard = protocol === 'http:' ? 80 : 443;
+  return { host: hostname.replaceAll(/[[\]]/g, ''), ports: [port === '' ? standard : Number(port)] };
+}

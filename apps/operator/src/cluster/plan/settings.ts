@@ -1,0 +1,17 @@
+import { type OperatorSettings } from '../settings.ts';
+
+/** What the plan reads of the settings of an installation. */
+export type PlanSettings = Pick<
+  OperatorSettings,
+  'dns' | 'egressDefault' | 'gateway' | 'images' | 'ingress' | 'mtls' | 'packages' | 'registry' | 'workloads'
+>;
+
+/** What the plan has to know of the cluster. Everything else of it is left alone. */
+export interface PlanObserved {
+  /** Names of Deployments whose number of replicas somebody else decides (a HorizontalPodAutoscaler). */
+  readonly autoscaled: ReadonlySet<string>;
+  /** Addresses that each host of `egressHosts` has now. */
+  readonly addresses: Readonly<Record<string, readonly string[]>>;
+  /** Whether an idle server was put to sleep. */
+  readonly activity: 'awake' | 'asleep';
+}
