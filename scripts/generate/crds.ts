@@ -39,6 +39,8 @@ const UNIQUE_LISTS: Readonly<Record<string, object>> = {
 
 const AGE: Column = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
 
+const PHASE = text('Phase', '.status.phase');
+
 const SUBJECT: readonly Column[] = [
   text('Server', '.spec.serverRef.name'),
   text('Human', '.spec.subject.humanID'),
@@ -63,7 +65,7 @@ const SOURCES: readonly CrdSource[] = [
   {
     kind: 'MCPAccessGrant',
     shortName: 'mcpgrant',
-    columns: [...SUBJECT, text('Trust', '.spec.maxTrust'), flag('Disabled', '.spec.disabled'), AGE],
+    columns: [...SUBJECT, text('Trust', '.spec.maxTrust'), flag('Disabled', '.spec.disabled'), PHASE, AGE],
     rules: { spec: GRANT_RULES },
   },
   {
@@ -73,6 +75,7 @@ const SOURCES: readonly CrdSource[] = [
       ...SUBJECT,
       text('Trust', '.spec.consentedTrust'),
       flag('Revoked', '.spec.revoked'),
+      PHASE,
       text('Expires', '.spec.expiresAt'),
       AGE,
     ],

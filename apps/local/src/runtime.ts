@@ -28,7 +28,7 @@ import {
   startGateway,
 } from '@mcp-runtime/gateway';
 import { type ResourceStore, openSqliteStore } from '@mcp-runtime/kube';
-import { type Operator, createProbe, startOperator } from '@mcp-runtime/operator';
+import { type Operator, createProbe, startAccessController, startOperator } from '@mcp-runtime/operator';
 import { type StartBridge, startHost } from '@mcp-runtime/operator/host';
 import { startPlatformApi } from '@mcp-runtime/platform-api';
 import { openAuditLog } from './audit-log.ts';
@@ -93,6 +93,7 @@ const BRIDGE_IDLE_MS = 30 * 60_000;
 const BRIDGE_MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 const PROBE_TOKEN_MS = 60_000;
 const SESSION_TOKEN_SECONDS = 600;
+const RETENTION = { expiredSessionsMs: 7 * 24 * 3_600_000 };
 
 /**
  * The whole runtime in this process. Rejects with `data_in_use`, `data_corrupt`, `port_in_use`, `disk_full` or
@@ -179,6 +180,8 @@ async function open(options: LocalRuntimeOptions, opened: OpenedSoFar): Promise<
     log,
   });
   opened.add(() => operator?.close());
+  const access = await startAccessController({ client: resources, retention: RETENTION, clock, log });
+  opened.add(() => access.close());
   const servers = async (): Promise<readonly MCPServer[]> => (await resources.list(SERVERS)).items;
   const status = async (): Promise<RuntimeStatus> => {
     const all = await servers();

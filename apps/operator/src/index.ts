@@ -8,3 +8,4 @@ export {
   type ReadSecret,
 } from './ports.ts';
 export { createProbe } from './probe.ts';
+export { startAccessController } from './access/start.ts';

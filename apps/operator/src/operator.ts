@@ -1,4 +1,4 @@
-import { type AppError, type MCPServer, type ObjectKey, keyOf, keyText } from '@mcp-runtime/api';
+import { type AppError, type MCPServer, type ObjectKey, type Resource, keyOf, keyText } from '@mcp-runtime/api';
 import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce } from '@mcp-runtime/base';
 import { GRANTS, SERVERS, SESSIONS } from '@mcp-runtime/control-plane';
 import { type ResourceClient, type StateView, watchState } from '@mcp-runtime/kube';
@@ -59,20 +59,25 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   opened.add(() => queue.close());
   /** A status is our own writing: only what somebody asks for is news. */
   const seen = new Map<string, string>();
-  const isNews = (server: MCPServer): boolean => {
-    const { uid, generation, labels } = server.metadata;
+  const isNews = ({ kind, metadata }: Resource): boolean => {
+    const { uid, generation, labels } = metadata;
     const version = JSON.stringify([uid, generation, labels]);
-    const before = seen.get(keyText(keyOf(server)));
-    seen.set(keyText(keyOf(server)), version);
+    const id = `${kind}/${keyText(keyOf({ metadata }))}`;
+    const before = seen.get(id);
+    seen.set(id, version);
     return before !== version;
   };
   const grants = watchState(client, GRANTS, {
     ...watching,
-    onChange: (change) => policies.onAccess(change),
+    onChange: (change) => {
+      if (isNews(change.object) || change.type !== 'modified') policies.onAccess(change);
+    },
   });
   const sessions = watchState(client, SESSIONS, {
     ...watching,
-    onChange: (change) => policies.onAccess(change),
+    onChange: (change) => {
+      if (isNews(change.object) || change.type !== 'modified') policies.onAccess(change);
+    },
   });
   const servers: StateView<MCPServer> = watchState(client, SERVERS, {
     ...watching,

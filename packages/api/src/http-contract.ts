@@ -83,8 +83,11 @@ export const ChangeResult = z.object({
   changed: z.boolean().meta({ description: 'False when it was so already.' }),
 });
 
+/** No session token lives longer. */
+export const MAX_SESSION_TOKEN_SECONDS = 86_400;
+
 export const TokenRequest = z.strictObject({
-  ttlSeconds: z.int().min(1).max(86_400).default(3600),
+  ttlSeconds: z.int().min(1).max(MAX_SESSION_TOKEN_SECONDS).default(3600),
   confirmation: Confirmation.optional().meta({ description: 'What the token is bound to.' }),
 });
 

@@ -62,7 +62,9 @@ export {
   keyText,
 } from './resources/meta.ts';
 export {
+  ACCESS_PHASES,
   AUTH_MODES,
+  type AccessPhase,
   type AuthMode,
   DENIALS,
   type Denials,
@@ -122,6 +124,7 @@ export {
   EvaluateRequest,
   GrantBody,
   GrantList,
+  MAX_SESSION_TOKEN_SECONDS,
   RotateKeysRequest,
   RuntimeStatus,
   ServerBody,

@@ -1,4 +1,4 @@
-import { type MCPAccessGrant, type MCPAgentSession, type Subject } from '@mcp-runtime/api';
+import { type AccessPhase, type MCPAccessGrant, type MCPAgentSession, type Subject } from '@mcp-runtime/api';
 import { ageText } from '@mcp-runtime/base';
 import { renderTable } from '../frame/print.ts';
 
@@ -94,13 +94,31 @@ function subjectText({ humanID, agentID, teamID }: Subject): string {
   return parts.join(' ') || 'nobody';
 }
 
-function grantState({ spec }: MCPAccessGrant, now: number): string {
+function grantState(grant: MCPAccessGrant, now: number): string {
+  const { spec } = grant;
   if (spec.disabled) return 'disabled';
   if (spec.expiresAt !== undefined && Date.parse(spec.expiresAt) <= now) return 'expired';
-  return spec.notBefore !== undefined && Date.parse(spec.notBefore) > now ? 'not yet' : 'enabled';
+  if (spec.notBefore !== undefined && Date.parse(spec.notBefore) > now) return 'not yet';
+  return flawOf(grant) ?? 'enabled';
 }
 
-function sessionState({ spec }: MCPAgentSession, now: number): string {
+function sessionState(session: MCPAgentSession, now: number): string {
+  const { spec } = session;
   if (spec.revoked) return 'revoked';
-  return spec.expiresAt !== undefined && Date.parse(spec.expiresAt) <= now ? 'expired' : 'live';
+  if (spec.expiresAt !== undefined && Date.parse(spec.expiresAt) <= now) return 'expired';
+  return flawOf(session) ?? 'live';
 }
+
+/** What only the runtime knows: `ServerNotFound` as `server not found`. A status of another generation says nothing. */
+function flawOf({ metadata, status }: MCPAccessGrant | MCPAgentSession): string | undefined {
+  const { phase = 'Active', observedGeneration } = status ?? {};
+  if (!FLAWS.has(phase) || observedGeneration !== metadata.generation) return undefined;
+  return phase.replaceAll(/(?<=.)[A-Z]/g, (letter) => ` ${letter}`).toLowerCase();
+}
+
+const FLAWS: ReadonlySet<string> = new Set([
+  'ServerNotFound',
+  'NotAdmitted',
+  'SubjectMatchesNobody',
+  'ConditionFault',
+] satisfies AccessPhase[]);

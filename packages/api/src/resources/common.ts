@@ -10,6 +10,20 @@ export const ENFORCE_ON = ['call_tool', 'all'] as const;
 export const DENIALS = ['conceal', 'explain', 'http'] as const;
 export const ROLLOUT_STRATEGIES = ['RollingUpdate', 'Recreate', 'Canary'] as const;
 
+/** How a grant or session stands. More may come: readers take others for reasons not to count. */
+export const ACCESS_PHASES = [
+  'Active',
+  'NotYetValid',
+  'Expired',
+  'Revoked',
+  'Disabled',
+  'ServerNotFound',
+  'NotAdmitted',
+  'SubjectMatchesNobody',
+  'ConditionFault',
+] as const;
+
+export type AccessPhase = (typeof ACCESS_PHASES)[number];
 export type TrustLevel = (typeof TRUST_LEVELS)[number];
 export type SideEffect = (typeof SIDE_EFFECTS)[number];
 export type AuthMode = (typeof AUTH_MODES)[number];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ANONYMOUS } from '../names.ts';
-import { Instant, PolicyDecision, ServerRef, SideEffect, Subject, TrustLevel } from './common.ts';
+import { ACCESS_PHASES, Instant, PolicyDecision, ServerRef, SideEffect, Subject, TrustLevel } from './common.ts';
 import { Limits } from './limits.ts';
 import { Condition, resourceSchema } from './meta.ts';
 import { type CrossFieldRule, checkRules, hasRepeats } from './rules.ts';
@@ -106,11 +106,21 @@ export const GRANT_RULES: readonly CrossFieldRule<GrantFields>[] = [
 export const MCPAccessGrantSpec = GrantFields.superRefine(checkRules(GRANT_RULES));
 
 export const AccessStatus = z.strictObject({
-  observedGeneration: z.int().optional(),
-  phase: z.string().optional(),
-  message: z.string().optional(),
-  conditions: z.array(Condition).optional(),
+  observedGeneration: z.int().optional().meta({ description: 'Generation of the object that this is about.' }),
+  phase: z
+    .string()
+    .optional()
+    .meta({
+      description: `Whether it counts, and why not: ${ACCESS_PHASES.map((phase) => `\`${phase}\``).join(', ')}.`,
+    }),
+  message: z.string().optional().meta({ description: 'The same, for people.' }),
+  conditions: z.array(Condition).optional().meta({
+    description:
+      '`Active`: it counts now. `ResolvedRefs`: its server counts it. `Accepted`: its rules can be followed.',
+  }),
 });
+
+export type AccessStatus = z.infer<typeof AccessStatus>;
 
 export const MCPAccessGrant = resourceSchema('MCPAccessGrant', MCPAccessGrantSpec, AccessStatus);
 
