@@ -41,3 +41,6 @@ export { openSqliteStore } from './sqlite.ts';
 
 // reading along
 export { type StateChange, type StateView, type WatchStateOptions, watchState } from './watch-state.ts';
+
+// leading
+export { type LeaderClock, type LeaderOptions, type LeaderTimes, startCandidate } from './leader.ts';
