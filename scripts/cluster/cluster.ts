@@ -71,6 +71,7 @@ export async function startCluster(tier: Tier, name: string, say: Say): Promise<
     CLUSTER_DIR: folder,
     PROGRAMS: programs.folder,
     IMAGES,
+    NODE: process.execPath,
     ...(tier === 'api' ? await freePorts() : {}),
   };
   const up = await runTelling(join(SCRIPTS, 'up.sh'), [tier], env, say);

@@ -30,6 +30,7 @@ node_agents() { # the API server answers
     --root-dir="$CLUSTER_DIR/kubelet" --cert-dir="$pki" --hostname-override="$node" --node-ip="$node_ip" --v=2
   start netpol "$bin/netpol" --kubeconfig="$pki/admin.kubeconfig"
   start ingress "$bin/ingress" --kubeconfig="$pki/admin.kubeconfig" --ip="$node_ip"
+  start registry "${NODE:-node}" --disable-warning=ExperimentalWarning "$here/registry/main.ts" "$node_ip" 4873
   "${in_box[@]}" "$bin/kubectl" apply -f "$here/manifests/system.yaml" >>"$CLUSTER_DIR/logs/system.log"
   start coredns "$bin/coredns" -conf "$CLUSTER_DIR/Corefile"
   wait_for 60 "$bin/kubectl" get node "$node"

@@ -24,6 +24,16 @@ test('npm is there for runners', async () => {
   assert.match(await outputOf(namespace, { command: ['npm', '--version'] }), /^\d+\.\d+\.\d+$/m);
 });
 
+test('npm installs a published server from the registry of the node', async () => {
+  await using namespace = await testNamespace('image', RESTRICTED);
+  const install = 'npm install --registry http://10.240.0.1:4873 --prefix /tmp/x --ignore-scripts --no-audit';
+  const list = "node -p \"require('fs').readdirSync('/tmp/x/node_modules/.bin').join()\"";
+  const told = await outputOf(namespace, {
+    command: ['sh', '-c', `${install} @modelcontextprotocol/server-everything && ${list}`],
+  });
+  assert.match(told, /mcp-server-everything/);
+});
+
 test('its folder works where it is copied to, by its own loader', async () => {
   await using namespace = await testNamespace('image', RESTRICTED);
   const copy = "require('fs').cpSync('/opt/mcp-runtime', '/tmp/copied', { recursive: true, verbatimSymlinks: true })";
