@@ -1,5 +1,5 @@
 // Measures what a governed call costs beside a plain pass-through and beside published proxies, and what the program costs.
-// npm run bench -- [--rounds N] [--seconds N] [--only PART,…] [--load TEXT] [--streams N] [--against CHECKOUT] [--output json]
+// npm run bench -- [--rounds N] [--seconds N] [--only PART,…] [--load TEXT] [--targets TEXT,…] [--streams N] [--against CHECKOUT] [--output json]
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -22,6 +22,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '1' },
     only: { type: 'string', default: PARTS.join(',') },
     load: { type: 'string', default: '' },
+    targets: { type: 'string', default: '' },
     streams: { type: 'string', default: '10000' },
     against: { type: 'string' },
     output: { type: 'string', default: 'table' },
@@ -42,7 +43,7 @@ const report: Report = {
   ...(parts.has('help') ? { help: measureHelp(root) } : {}),
   ...(parts.has('memory') ? { memory: await measureMemory(root) } : {}),
   rows: [
-    ...(hasCalls ? await measureCalls({ pace, against, parts, filter: values.load, say }) : []),
+    ...(hasCalls ? await measureCalls({ pace, against, parts, filter: values.load, only: values.targets.split(','), say }) : []),
     ...(parts.has('lists') ? await measureLists(pace, say) : []),
     ...(parts.has('peers') ? await measurePeers(pace, say) : []),
   ],

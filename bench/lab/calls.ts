@@ -35,6 +35,8 @@ interface Given {
   readonly parts: ReadonlySet<string>;
   /** Only loads whose name has this text. */
   readonly filter: string;
+  /** Only gateways whose name has one of these texts. */
+  readonly only: readonly string[];
   readonly say: (line: string) => void;
 }
 
@@ -42,7 +44,7 @@ interface Given {
  * Direct, through the plain pass-through, and through a gateway that does one thing more each time: first in closed loops,
  * then at half the rate at which the pass-through is full. Rejects when a single answer or record is wrong.
  */
-export async function measureCalls({ pace, against, parts, filter, say }: Given): Promise<readonly Row[]> {
+export async function measureCalls({ pace, against, parts, filter, only, say }: Given): Promise<readonly Row[]> {
   await using cleanUp = new AsyncDisposableStack();
   const dir = await mkdtemp(join(tmpdir(), 'mcp-runtime-bench-'));
   cleanUp.defer(() => rm(dir, { recursive: true, force: true }));
@@ -55,7 +57,8 @@ export async function measureCalls({ pace, against, parts, filter, say }: Given)
     { name: DIRECT, processes: [], url: `${upstream.url}/mcp`, token },
     { name: PLAIN, processes: [plain], url: `${plain.url}/mcp`, token },
   ];
-  for (const { name, program, policy, audit } of gateways(against)) {
+  const chosen = gateways(against).filter(({ name }) => only.some((text) => name.includes(text)));
+  for (const { name, program, policy, audit } of chosen) {
     const setup: GatewaySetup = { upstream: upstream.url, policy, audit, spool: join(dir, name), publicKey };
     const child = cleanUp.use(await startServed(program, setup));
     targets.push({ name, processes: [child], url: child.url + PATH, token: policy === 'open' ? '' : token });
