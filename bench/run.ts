@@ -43,7 +43,9 @@ const report: Report = {
   ...(parts.has('help') ? { help: measureHelp(root) } : {}),
   ...(parts.has('memory') ? { memory: await measureMemory(root) } : {}),
   rows: [
-    ...(hasCalls ? await measureCalls({ pace, against, parts, filter: values.load, only: values.targets.split(','), say }) : []),
+    ...(hasCalls
+      ? await measureCalls({ pace, against, parts, filter: values.load, only: values.targets.split(','), say })
+      : []),
     ...(parts.has('lists') ? await measureLists(pace, say) : []),
     ...(parts.has('peers') ? await measurePeers(pace, say) : []),
   ],
