@@ -53,6 +53,22 @@ for (const [title, type, part] of SLOW_READERS) {
   });
 }
 
+test('a long answer keeps the length that its server told, and breaks off where its server does', async () => {
+  const text = JSON.stringify({ ...OK_RESULT, more: 'a'.repeat(MIB) });
+  let sends = text.length;
+  const answer: Answer = (_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': text.length });
+    if (sends === text.length) response.end(text);
+    else response.write(text.slice(0, sends), () => response.destroy());
+  };
+  await using bench = await startBench({ answer, document, options: options() });
+  const whole = await bench.post(callOf('read'), ALICE);
+  assert.deepEqual([whole.headers.get('content-length'), await whole.text()], [String(text.length), text]);
+  sends -= 1;
+  const broken = await bench.post(callOf('read'), ALICE);
+  await assert.rejects(broken.text());
+});
+
 test('a server that does not read holds one body, and other calls go on', async () => {
   await using server = await startDeafServer();
   await using bench = await startBench({ answer: answersOk, document, options: options() });

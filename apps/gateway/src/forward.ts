@@ -14,7 +14,7 @@ import { denialReply } from './denial.ts';
 import { type Ways } from './eras/ways.ts';
 import { placedText } from './endpoints.ts';
 import { type Exchange, isStream, placeOf } from './exchange.ts';
-import { answeredSessionId, callerHeaders, mediaType, sessionIdOf, upstreamHeaders } from './headers.ts';
+import { answeredSessionId, bodyLength, callerHeaders, mediaType, sessionIdOf, upstreamHeaders } from './headers.ts';
 import { Notices, listsToldOn } from './notices.ts';
 import { type OpenExchanges } from './open-exchanges.ts';
 import { otherEndpoint } from './placing.ts';
@@ -121,6 +121,7 @@ class Forwarding implements AnswerReceiver {
       gate: createGate(flow),
       status,
       headers: callerHeaders(this.#exchange, headers, this.#sessionFor(headers)),
+      length: bodyLength(headers),
       record: (ending) => this.#record(ending),
       fail: (error) => this.#fail(error),
     };

@@ -87,3 +87,8 @@ export function sessionIdOf({ request, era }: Exchange): string | undefined {
 export function answeredSessionId(headers: AnswerHeaders): string {
   return headerOf(headers, SESSION_ID);
 }
+
+/** Bytes of a whole body, where its head says so; the reader has seen to it that this is a number and true. */
+export function bodyLength({ 'content-length': length }: AnswerHeaders): number | undefined {
+  return typeof length === 'string' ? Number(length) : undefined;
+}

@@ -9,6 +9,8 @@ export interface Delivery {
   readonly gate: Gate;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** Bytes of the server's whole body, where it said so before. */
+  readonly length: number | undefined;
   /** Writes the audit record, once; later calls change nothing. Must come before the end of the answer. */
   record(ending: Ending): Promise<void>;
   /** Ends the exchange with an error of the gateway. */
@@ -31,8 +33,8 @@ export function write(to: Pick<Delivery, 'exchange' | 'gate'>, bytes: Buffer | s
 export function send({ exchange, gate }: Pick<Delivery, 'exchange' | 'gate'>, bytes: Buffer | string): void {
   const { response } = exchange;
   if (response.destroyed || response.writableEnded) return;
-  const isBehind = response.writableNeedDrain;
-  if (response.write(bytes) || isBehind) return;
+  // What the operating system has taken does not wait, however long it was.
+  if (response.write(bytes) || response.writableLength === 0 || gate.isHeldBy('caller')) return;
   gate.hold('caller');
   // One who leaves while behind takes the rest, for the record.
   const release = (): void => {

@@ -20,10 +20,11 @@ export function eventsBody(delivery: Delivery, views: readonly View[], maxEventB
   let isDraining = false;
   let drained: Promise<void> = Promise.resolve();
   let hasAnswered = false;
+  let isHeadOut = false;
   writeHead(delivery, {});
-  // Events that came with the head go out with it.
+  // Events that came with the head go out with it, and so does an answer that waits for its record.
   queueMicrotask(() => {
-    if (!exchange.response.destroyed) exchange.response.flushHeaders();
+    if (!isDraining) sendHead();
   });
   return {
     onChunk: (chunk) => {
@@ -52,8 +53,14 @@ export function eventsBody(delivery: Delivery, views: readonly View[], maxEventB
       else pass(event);
     }
     sendQueued();
+    sendHead();
     isDraining = false;
     gate.release('record');
+  }
+
+  function sendHead(): void {
+    if (!isHeadOut && !exchange.response.destroyed) exchange.response.flushHeaders();
+    isHeadOut = true;
   }
 
   function pass(event: SseEvent): void {
@@ -70,7 +77,9 @@ export function eventsBody(delivery: Delivery, views: readonly View[], maxEventB
 
   function sendQueued(): void {
     const [first, ...more] = queued.splice(0);
-    if (first !== undefined) send(delivery, more.length === 0 ? first : Buffer.concat([first, ...more]));
+    if (first === undefined) return;
+    isHeadOut = true;
+    send(delivery, more.length === 0 ? first : Buffer.concat([first, ...more]));
   }
 
   async function answer(event: SseEvent): Promise<void> {

@@ -7,6 +7,7 @@ type Reason = 'caller' | 'record';
 export interface Gate {
   hold(reason: Reason): void;
   release(reason: Reason): void;
+  isHeldBy(reason: Reason): boolean;
 }
 
 export function createGate(flow: Flow): Gate {
@@ -19,5 +20,6 @@ export function createGate(flow: Flow): Gate {
     release: (reason) => {
       if (reasons.delete(reason) && reasons.size === 0) flow.resume();
     },
+    isHeldBy: (reason) => reasons.has(reason),
   };
 }

@@ -15,7 +15,7 @@ export function plainBody(delivery: Delivery): AnswerBody {
       seenLength += chunk.length;
       if (seenLength <= MAX_LOOKED_INTO) seen.push(chunk);
       if (held !== undefined) {
-        writeHead(delivery, {});
+        writeHead(delivery, delivery.length === undefined ? {} : { 'content-length': delivery.length });
         write(delivery, held);
       }
       held = chunk;

@@ -37,7 +37,10 @@ export class AnswerReader {
     this.#listener = listener;
   }
 
-  /** @throws AnswerFault */
+  /**
+   * The bytes are the reader's from here on: it may move them.
+   * @throws AnswerFault
+   */
   push(bytes: Buffer): void {
     this.#kept = this.#kept.length === 0 ? bytes : Buffer.concat([this.#kept, bytes]);
     if (this.#isReading) return;
@@ -148,9 +151,14 @@ export class AnswerReader {
     return taken;
   }
 
-  /** Whole chunks with nothing but a size on their line, as nearly all are; what is different is left to the careful way. */
+  /**
+   * Whole chunks with nothing but a size on their line, as nearly all are; what is different is left to the careful way. What
+   * they hold is moved together over the lines between, since an event may be a chunk.
+   */
   #takeWholeChunks(bytes: Buffer): number {
     let at = 0;
+    let from = 0;
+    let to = 0;
     for (;;) {
       let size = 0;
       let lineEnd = at;
@@ -166,10 +174,14 @@ export class AnswerReader {
       const end = start + size;
       const isWhole =
         size > 0 && bytes[lineEnd] === CR && bytes[lineEnd + 1] === LF && bytes[end] === CR && bytes[end + 1] === LF;
-      if (!isWhole) return at;
-      this.#parts.push(bytes.subarray(start, end));
+      if (!isWhole) break;
+      if (at === 0) from = start;
+      else bytes.copyWithin(to, start, end);
+      to = at === 0 ? end : to + size;
       at = end + 2;
     }
+    if (at > 0) this.#parts.push(bytes.subarray(from, to));
+    return at;
   }
 
   #takeChunkEnd(bytes: Buffer): number {

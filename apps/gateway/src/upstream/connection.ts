@@ -17,6 +17,8 @@ import { type AnswerReceiver, type UpstreamRequest } from './port.ts';
 import { unsent } from './unsent.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
+/** Answers are read into one place, and copied from there at their own length: a place for each read costs more than the copy. */
+const READ_INTO = Buffer.allocUnsafeSlow(256 * 1024);
 /** Up to here head and body are one piece, and one system call. */
 const MAX_JOINED_BYTES = 64 * 1024;
 /** A line break in a value would be another header. */
@@ -54,14 +56,13 @@ export class Connection {
 
   constructor(origin: URL, owner: ConnectionOwner, rules: ConnectRules) {
     this.#owner = owner;
-    this.#socket = openSocket(origin, rules);
+    this.#socket = openSocket(origin, rules, (bytes) => this.#take(bytes));
     this.#connecting = setTimeout(() => this.#fail(timedOut()), CONNECT_TIMEOUT_MS);
     this.#socket.setNoDelay(true);
     this.#socket.once(origin.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
       this.#isConnected = true;
       clearTimeout(this.#connecting);
     });
-    this.#socket.on('data', (bytes: Buffer) => this.#take(bytes));
     this.#socket.on('timeout', () => this.#onSilence());
     this.#socket.on('error', (cause) => this.#fail(unreachable(cause)));
     this.#socket.on('close', () => this.#onClose());
@@ -192,15 +193,22 @@ export class Connection {
   }
 }
 
-function openSocket(origin: URL, { reach, resolve }: ConnectRules): Socket {
+function openSocket(origin: URL, { reach, resolve }: ConnectRules, onBytes: (bytes: Buffer) => void): Socket {
   const host = bareHost(origin.hostname);
   const refused = literalRefusal(origin, reach);
   if (refused !== undefined) return new Socket().destroy(refused);
   const checked = reach === ANYWHERE ? {} : { lookup: lookupWithin(reach, resolve) };
-  if (origin.protocol !== 'https:') return connect({ host, port: Number(origin.port || 80), ...checked });
+  if (origin.protocol !== 'https:') {
+    const callback = (length: number): boolean => {
+      onBytes(Buffer.from(READ_INTO.subarray(0, length)));
+      return true;
+    };
+    return connect({ host, port: Number(origin.port || 80), onread: { buffer: READ_INTO, callback }, ...checked });
+  }
   const servername = isIP(host) === 0 ? { servername: host } : {};
   const port = Number(origin.port || 443);
-  return connectTls({ host, port, ALPNProtocols: ['http/1.1'], ...servername, ...checked });
+  const socket = connectTls({ host, port, ALPNProtocols: ['http/1.1'], ...servername, ...checked });
+  return socket.on('data', onBytes);
 }
 
 function headOf(target: URL, { method, headers, body }: UpstreamRequest): string {
