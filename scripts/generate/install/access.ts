@@ -69,7 +69,12 @@ function peopleRole(
 }
 
 function rulesOf(permissions: readonly Permission[]): Node {
-  return permissions.map(({ apiGroup, resources, verbs }) => ({ apiGroups: [apiGroup], resources, verbs }));
+  return permissions.map(({ apiGroup, resources, verbs, names }) => ({
+    apiGroups: [apiGroup],
+    resources,
+    ...(names === undefined ? {} : { resourceNames: names }),
+    verbs,
+  }));
 }
 
 function accountOf(program: Component): Node {

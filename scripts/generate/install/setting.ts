@@ -55,7 +55,7 @@ export function filled(node: Node, value: (setting: Setting) => Json): Json {
   if (isList(node)) return node.map((item) => filled(item, value));
   if (typeof node !== 'object' || node === null) return node;
   if (isSetting(node)) return value(node);
-  if (isText(node)) return yaml(filled(node.content, value));
+  if (isText(node)) return yaml(filled(node.content, value)).trimEnd();
   return Object.fromEntries(
     Object.entries(node).flatMap(([name, field]) => {
       const full = field === undefined ? null : filled(field, value);

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { parseAllDocuments } from 'yaml';
+import { CLUSTER } from '../../packages/api/src/index.ts';
+import {
+  INSTALLATION_PERMISSIONS,
+  OPERATOR_PERMISSIONS,
+  type Permission,
+} from '../../apps/operator/src/cluster/index.ts';
+import { GATEWAY_PERMISSIONS } from '../../scripts/generate/install/gateway-permissions.ts';
+import { OVERLAYS } from '../../scripts/generate/install/overlays.ts';
+import { renderParts } from '../../scripts/generate/install/render.ts';
+import { type Json, type JsonMap } from '../../scripts/generate/install/setting.ts';
+import { kubectl } from '../support/kubectl.ts';
+
+const root = dirname(dirname(import.meta.dirname));
+const APPLY = ['apply', '--server-side', '--force-conflicts', '--field-manager=tests', '-f', '-'];
+const DRY_RUN = [...APPLY, '--dry-run=server'];
+
+/** Installed under another name, so that an installation of this cluster stays as it is. */
+const NAME = `mcpr-${randomBytes(3).toString('hex')}`;
+const LATE_KINDS: ReadonlySet<string> = new Set(['Deployment', 'ValidatingWebhookConfiguration']);
+
+interface KubeObject {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}
+
+/** Everything but what would start, or be called for each write of others. */
+const INSTALLED = renamed(objectsOf(renderParts()).filter(({ kind }) => !LATE_KINDS.has(kind)));
+
+before(async () => {
+  await kubectl(['apply', '--server-side', '--force-conflicts', '-k', join(root, 'deploy/crds')]);
+  await kubectl(APPLY, textOf(INSTALLED.filter(({ kind }) => kind === 'Namespace')));
+  await kubectl(APPLY, textOf(INSTALLED));
+});
+
+after(async () => {
+  await kubectl(['delete', '--wait=false', '--ignore-not-found', '-f', '-'], textOf(INSTALLED));
+});
+
+const BASE = { 'deploy/base': {} };
+const FOLDERS: Readonly<Record<string, JsonMap>> = {
+  ...BASE,
+  ...Object.fromEntries(Object.entries(OVERLAYS).map(([name, { values }]) => [`deploy/overlays/${name}`, values])),
+};
+
+for (const [folder, values] of Object.entries(FOLDERS)) {
+  test(`${folder}: Kustomize gives the objects that its settings mean`, async () => {
+    const built = parsed(await kubectl(['kustomize', join(root, folder)]));
+    const others = built.filter(({ kind }) => kind !== 'CustomResourceDefinition');
+    assert.deepEqual(byIdentity(others), byIdentity(objectsOf(renderParts(values))));
+    assert.equal(built.length - others.length, 3);
+  });
+
+  test(`${folder}: the API server takes each object, without a warning`, async () => {
+    const built = renamed(parsed(await kubectl(['kustomize', join(root, folder)])));
+    const answered = await kubectl(['--warnings-as-errors', ...DRY_RUN], textOf(built));
+    assert.equal(answered.trim().split('\n').length, built.length);
+  });
+
+  test(`${folder}: its pods are admitted at Pod Security level restricted`, async () => {
+    const pods = renamed(objectsOf(renderParts(values))).flatMap(podOf);
+    assert.equal(pods.length, 2);
+    await kubectl(['--warnings-as-errors', ...DRY_RUN], textOf(pods));
+  });
+}
+
+test('the one file is the base', async () => {
+  const one = parsed(await readFile(join(root, 'deploy/install.yaml'), 'utf8'));
+  const base = parsed(await kubectl(['kustomize', join(root, 'deploy/base')]));
+  assert.deepEqual(byIdentity(one), byIdentity(base));
+});
+
+test('a pod that may become root is refused where ours are admitted', async () => {
+  const [pod] = renamed(objectsOf(renderParts())).flatMap(podOf);
+  const spec = { containers: [{ name: 'root', image: 'localhost/none:1' }] };
+  await assert.rejects(kubectl(DRY_RUN, textOf([{ ...pod, spec }])), /violates PodSecurity "restricted/);
+});
+
+const ROLES: readonly { program: string; at: string; permissions: readonly Permission[] }[] = [
+  { program: CLUSTER.operator, at: 'default', permissions: OPERATOR_PERMISSIONS },
+  {
+    program: CLUSTER.operator,
+    at: CLUSTER.namespace,
+    permissions: [...OPERATOR_PERMISSIONS, ...INSTALLATION_PERMISSIONS],
+  },
+  { program: CLUSTER.gateway, at: 'default', permissions: GATEWAY_PERMISSIONS },
+  { program: CLUSTER.gateway, at: CLUSTER.namespace, permissions: GATEWAY_PERMISSIONS },
+];
+
+for (const { program, at, permissions } of ROLES) {
+  const where = at === CLUSTER.namespace ? 'the namespace of the installation' : 'another namespace';
+  test(`${program} may do in ${where} what its code declares, and nothing else`, async () => {
+    const namespace = rename(at);
+    const allowed = await rightsOf(rename(program), namespace);
+    const everybody = await rightsOf('nobody-in-particular', namespace);
+    assert.deepEqual(
+      [...allowed.difference(everybody)].toSorted(),
+      [...new Set(permissions.flatMap(rightsIn))].toSorted(),
+    );
+  });
+}
+
+/** `verb group/resource` of everything that a service account of the installation may do in a namespace. */
+async function rightsOf(account: string, namespace: string): Promise<ReadonlySet<string>> {
+  const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectRulesReview', spec: { namespace } };
+  const user = `system:serviceaccount:${NAME}:${account}`;
+  const groups = ['system:serviceaccounts', `system:serviceaccounts:${NAME}`, 'system:authenticated'];
+  const as = [`--as=${user}`, ...groups.map((group) => `--as-group=${group}`)];
+  const { status } = JSON.parse(
+    await kubectl(['create', '--validate=false', '-f', '-', '-o', 'json', ...as], JSON.stringify(review)),
+  );
+  assert.equal(status.incomplete, false);
+  return new Set(status.resourceRules.flatMap(rightsOfRule));
+}
+
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+  readonly resourceNames?: readonly string[];
+}
+
+function rightsOfRule({ apiGroups, resources, verbs, resourceNames }: Rule): readonly string[] {
+  const names = resourceNames === undefined ? {} : { names: resourceNames };
+  return apiGroups.flatMap((apiGroup) => rightsIn({ apiGroup, resources, verbs, ...names }));
+}
+
+function rightsIn({ apiGroup, resources, verbs, names = ['*'] }: Permission): readonly string[] {
+  return names.flatMap((name) =>
+    verbs.flatMap((verb) => resources.map((resource) => `${verb} ${apiGroup}/${resource} ${rename(name)}`)),
+  );
+}
+
+function objectsOf(parts: ReturnType<typeof renderParts>): readonly KubeObject[] {
+  return JSON.parse(JSON.stringify(parts.flatMap(({ objects }) => objects)));
+}
+
+function podOf(object: KubeObject): readonly KubeObject[] {
+  if (object.kind !== 'Deployment') return [];
+  const { metadata, spec }: { metadata: KubeObject['metadata']; spec: { template: object } } = JSON.parse(
+    JSON.stringify(object),
+  );
+  const template: { metadata: object; spec: object } = JSON.parse(JSON.stringify(spec.template));
+  return [
+    JSON.parse(
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { ...metadata, ...template.metadata },
+        spec: template.spec,
+      }),
+    ),
+  ];
+}
+
+function parsed(text: string): readonly KubeObject[] {
+  return parseAllDocuments(text).map((document) => document.toJS());
+}
+
+function textOf(objects: readonly (KubeObject | Json)[]): string {
+  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
+}
+
+function byIdentity(objects: readonly KubeObject[]): Readonly<Record<string, KubeObject>> {
+  return Object.fromEntries(
+    objects
+      .map((object) => [`${object.kind} ${object.metadata.namespace ?? ''}/${object.metadata.name}`, object] as const)
+      .toSorted(([a], [b]) => a.localeCompare(b)),
+  );
+}
+
+function renamed(objects: readonly KubeObject[]): readonly KubeObject[] {
+  return objects.map((object) => JSON.parse(rename(JSON.stringify(object))));
+}
+
+function rename(text: string): string {
+  return text.replaceAll(CLUSTER.namespace, NAME);
+}
