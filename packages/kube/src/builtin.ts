@@ -38,8 +38,28 @@ export interface EndpointSlice extends KubeObject {
   readonly ports?: readonly { readonly name?: string; readonly port?: number }[];
 }
 
+export const VALIDATING_WEBHOOKS = builtin<ValidatingWebhooks>(
+  'admissionregistration.k8s.io/v1',
+  'ValidatingWebhookConfiguration',
+  'validatingwebhookconfigurations',
+  'cluster',
+);
+
+export interface ValidatingWebhooks extends KubeObject {
+  readonly webhooks?: readonly {
+    readonly name: string;
+    /** `caBundle` is PEM in base64. */
+    readonly clientConfig: { readonly caBundle?: string; readonly url?: string; readonly service?: unknown };
+  }[];
+}
+
 /** The API server answers for the rest of the shape. */
-function builtin<T extends KubeObject>(apiVersion: string, kind: string, plural: string): ResourceType<T> {
+function builtin<T extends KubeObject>(
+  apiVersion: string,
+  kind: string,
+  plural: string,
+  scope: 'namespaced' | 'cluster' = 'namespaced',
+): ResourceType<T> {
   const isShaped = (value: unknown): value is T =>
     isJsonObject(value) &&
     value['apiVersion'] === apiVersion &&
@@ -49,5 +69,5 @@ function builtin<T extends KubeObject>(apiVersion: string, kind: string, plural:
     if (!isShaped(value)) throw new AppError('invalid_resource', `${kind}: must be a \`${kind}\` of \`${apiVersion}\``);
     return value;
   };
-  return { apiVersion, kind, plural, namespaced: true, parse };
+  return { apiVersion, kind, plural, namespaced: scope === 'namespaced', parse };
 }

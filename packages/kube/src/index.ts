@@ -33,6 +33,8 @@ export {
   SERVICES,
   SERVICE_ACCOUNTS,
   type Secret,
+  VALIDATING_WEBHOOKS,
+  type ValidatingWebhooks,
 } from './builtin.ts';
 
 // implementations

@@ -16,3 +16,7 @@ export {
   egressHosts,
   planObjects,
 } from './plan/index.ts';
+
+// webhook
+export { type Webhook, type WebhookOptions, startWebhook } from './webhook/webhook.ts';
+export { type World } from './webhook/world.ts';

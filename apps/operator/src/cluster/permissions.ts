@@ -1,10 +1,12 @@
-import { API_GROUP } from '@mcp-runtime/api';
+import { API_GROUP, CLUSTER } from '@mcp-runtime/api';
 
 /** What a program may do with the Kubernetes API. Roles of the installation are generated from lists of these. */
 export interface Permission {
   readonly apiGroup: string;
   readonly resources: readonly string[];
   readonly verbs: readonly string[];
+  /** Only objects of these names. */
+  readonly names?: readonly string[];
 }
 
 const WATCH = ['get', 'list', 'watch'] as const;
@@ -23,6 +25,12 @@ export const OPERATOR_PERMISSIONS: readonly Permission[] = [
   { apiGroup: 'policy', resources: ['poddisruptionbudgets'], verbs: APPLY },
   { apiGroup: '', resources: ['pods'], verbs: WATCH },
   { apiGroup: '', resources: ['events'], verbs: ['create', 'patch'] },
+  {
+    apiGroup: 'admissionregistration.k8s.io',
+    resources: ['validatingwebhookconfigurations'],
+    verbs: ['get', 'update'],
+    names: [CLUSTER.webhook],
+  },
 ];
 
 /** In the namespace of the installation alone. */
