@@ -46,10 +46,30 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   cli: {
     folder: 'apps/cli',
-    mayImport: ['control-plane', 'delivery', 'policy', 'kube', 'events', 'local', 'gateway', 'bridge', ...ground],
+    mayImport: [
+      'control-plane',
+      'delivery',
+      'policy',
+      'kube',
+      'events',
+      'local',
+      'operator',
+      'gateway',
+      'bridge',
+      ...ground,
+    ],
     node: 'any',
   },
 };
 
 /** Rooms that another room's program may only load when it needs them. */
-export const LAZY_FROM_CLI = ['local', 'gateway', 'bridge', 'events', 'kube', 'policy', 'delivery'] as const;
+export const LAZY_FROM_CLI = [
+  'local',
+  'operator',
+  'gateway',
+  'bridge',
+  'events',
+  'kube',
+  'policy',
+  'delivery',
+] as const;
