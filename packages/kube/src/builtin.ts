@@ -27,6 +27,10 @@ export const INGRESSES = builtin<KubeObject>('networking.k8s.io/v1', 'Ingress', 
 export const NETWORK_POLICIES = builtin<KubeObject>('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies');
 export const HTTP_ROUTES = builtin<KubeObject>('gateway.networking.k8s.io/v1', 'HTTPRoute', 'httproutes');
 export const POD_DISRUPTION_BUDGETS = builtin<KubeObject>('policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets');
+export const RESOURCE_QUOTAS = builtin<KubeObject>('v1', 'ResourceQuota', 'resourcequotas');
+export const LIMIT_RANGES = builtin<KubeObject>('v1', 'LimitRange', 'limitranges');
+export const ROLE_BINDINGS = builtin<KubeObject>('rbac.authorization.k8s.io/v1', 'RoleBinding', 'rolebindings');
+export const NAMESPACES = builtin<KubeObject>('v1', 'Namespace', 'namespaces', 'cluster');
 export const LEASES = builtin<KubeObject>('coordination.k8s.io/v1', 'Lease', 'leases');
 
 export interface EndpointSlice extends KubeObject {
