@@ -14,6 +14,8 @@ import {
   MCPAgentSession,
   MCPServer,
   METRICS,
+  type MetricRow,
+  OPERATOR_METRICS,
   PolicyDocument,
   SERVER_RULES,
   SESSION_RULES,
@@ -184,17 +186,25 @@ function errorsPage(): string {
 }
 
 function metricsPage(): string {
-  const rows = Object.values(METRICS).map(({ name, type, labels, help }) => [
-    `\`${name}\``,
-    type,
-    labels.map((label) => `\`${label}\``).join(', '),
-    help,
-  ]);
+  const rowsOf = (metrics: Readonly<Record<string, MetricRow>>) =>
+    Object.values(metrics).map(({ name, type, labels, help }) => [
+      `\`${name}\``,
+      type,
+      labels.map((label) => `\`${label}\``).join(', '),
+      help,
+    ]);
+  const columns = ['Metric', 'Type', 'Labels', 'Meaning'];
   return pageOf('Metrics', [
     'What a gateway tells at `/metrics`, in the text format of Prometheus. `/metrics` also has the usual metrics of a Node',
     'process: `process_*` (processor time, memory, descriptors) and `nodejs_*` (heap, garbage collection, event-loop delay).',
     '',
-    ...table(['Metric', 'Type', 'Labels', 'Meaning'], rows),
+    ...table(columns, rowsOf(METRICS)),
+    '',
+    '## Operator',
+    '',
+    'What the operator of a cluster tells at `/metrics` of its port 8081, beside the same metrics of its process.',
+    '',
+    ...table(columns, rowsOf(OPERATOR_METRICS)),
   ]);
 }
 

@@ -10,7 +10,11 @@ interface ServerPolicy {
 }
 
 /** The policy of a server as its grants and sessions are now. */
-export function policyOf(server: MCPServer, access: AccessIndex, cluster: string | undefined): ServerPolicy {
+export function policyOf(
+  server: MCPServer,
+  access: Pick<AccessIndex, 'grantsOf' | 'sessionsOf'>,
+  cluster: string | undefined,
+): ServerPolicy {
   const key = keyOf(server);
   const grants = access.grantsOf(key);
   const { document, ignored } = renderPolicy({

@@ -19,10 +19,8 @@ export {
   MCP_MODERN_VERSIONS,
   MCP_PARAM_HEADER_PREFIX,
   PARTS,
-  PEOPLE_ROLES,
   RUNNER,
   SESSION_TOKEN_ISSUER,
-  TENANCY,
   TOKEN_CLAIMS,
   installationIssuer,
   isSessionTokenIssuer,
@@ -31,7 +29,7 @@ export {
 export { parseSessionSpiffeId, sessionSpiffeId } from './spiffe.ts';
 
 // metrics
-export { METRICS, type MetricRow } from './metrics.ts';
+export { METRICS, type MetricRow, OPERATOR_METRICS } from './metrics.ts';
 
 export { isCredentialHeader, type UpstreamAuth } from './resources/upstream-auth.ts';
 

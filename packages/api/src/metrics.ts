@@ -125,6 +125,39 @@ export const METRICS = {
   ),
 } as const satisfies Record<string, MetricRow>;
 
+/** What the operator of a cluster tells at `/metrics`; on the same page. */
+export const OPERATOR_METRICS = {
+  queueDepth: gauge(
+    'mcp_operator_queue_depth',
+    ['queue'],
+    'Servers that wait: `policies` to be published, `objects` to be reconciled, `probes` to be shaken hands with.',
+  ),
+  queueSeconds: histogram('mcp_operator_queue_wait_seconds', ['queue'], 'From asking to the start of the work.'),
+  workSeconds: histogram(
+    'mcp_operator_work_seconds',
+    ['queue', 'result'],
+    'Time of one piece of work; `error` is tried again, `outdated` started over.',
+  ),
+  writes: counter(
+    'mcp_operator_writes_total',
+    ['kind', 'action'],
+    'Writes by kind: `created`, `configured`, `repaired`, `deleted`, or the `status` of a server.',
+  ),
+  drift: counter(
+    'mcp_operator_drift_repaired_total',
+    ['kind'],
+    'Objects that somebody had changed and that were put right.',
+  ),
+  propagation: histogram(
+    'mcp_operator_policy_propagation_seconds',
+    [],
+    'From the change that made a policy to every gateway serving it, as far as looking at them tells.',
+  ),
+  objects: gauge('mcp_operator_watched_objects', ['kind'], 'Objects that are watched.'),
+  ready: gauge('mcp_operator_servers_ready', [], 'Servers whose condition `Ready` is true.'),
+  leader: gauge('mcp_operator_leader', [], '1 for the replica that writes.'),
+} as const satisfies Record<string, MetricRow>;
+
 function counter<const Label extends string>(name: string, labels: readonly Label[], help: string) {
   return { name, type: 'counter', labels, help } as const;
 }

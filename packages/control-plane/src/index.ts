@@ -23,4 +23,5 @@ export { certificateThumbprint, keyThumbprint } from './tokens/thumbprint.ts';
 export { applyResources } from './apply.ts';
 export { setGrantDisabled, setSessionRevoked } from './access.ts';
 export { type Deployment, deployServer } from './deploy.ts';
+export { durationMs } from './duration.ts';
 export { summarize } from './summary.ts';

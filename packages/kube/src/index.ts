@@ -18,20 +18,20 @@ export {
 
 // kinds of Kubernetes itself
 export {
+  AUTOSCALERS,
   CONFIG_MAPS,
   type ConfigMap,
   DEPLOYMENTS,
   ENDPOINT_SLICES,
+  EVENTS,
   type EndpointSlice,
   HTTP_ROUTES,
   INGRESSES,
   LEASES,
-  LIMIT_RANGES,
-  NAMESPACES,
   NETWORK_POLICIES,
   PODS,
   POD_DISRUPTION_BUDGETS,
-  RESOURCE_QUOTAS,
+  ROLES,
   ROLE_BINDINGS,
   SECRETS,
   SERVICES,

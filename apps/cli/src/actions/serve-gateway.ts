@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { AppError } from '@mcp-runtime/api';
-import { ConfigError, OpenedSoFar, loadConfig, readSecretFile, systemClock } from '@mcp-runtime/base';
+import { type AppError } from '@mcp-runtime/api';
+import { OpenedSoFar, readSecretFile, systemClock } from '@mcp-runtime/base';
 import { createLogger } from '@mcp-runtime/base/logger';
 import { openSpool, redact } from '@mcp-runtime/events';
 import {
@@ -19,6 +18,7 @@ import {
 } from '@mcp-runtime/gateway';
 import { type CommandIo } from '../frame/command.ts';
 import { parseAddress } from './address.ts';
+import { readSettings } from './config-file.ts';
 import { openTracer } from './open-tracer.ts';
 import { tlsOptions } from './tls-flags.ts';
 import { untilAborted } from './until-aborted.ts';
@@ -158,24 +158,7 @@ async function readConfig(flags: Flags): Promise<GatewayConfig> {
     secretsDir: flags['secrets-dir'],
     auditDir: flags['audit-dir'],
   };
-  const file = flags.config === undefined ? [] : [{ name: flags.config, values: await readConfigFile(flags.config) }];
-  try {
-    return loadConfig(GatewayConfig, [...file, { name: 'command line', values: given }]);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new AppError('invalid_config', error.message, {
-      next: 'mcp-runtime serve gateway --help lists what is needed',
-    });
-  }
-}
-
-async function readConfigFile(path: string): Promise<Readonly<Record<string, unknown>>> {
-  const { parse } = await import('yaml');
-  const value: unknown = parse(await readText(path));
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new AppError('invalid_config', `${path}: must be a mapping of settings`);
-  }
-  return { ...value };
+  return readSettings(GatewayConfig, { file: flags.config, flags: given, command: 'mcp-runtime serve gateway' });
 }
 
 /** Secrets of the server's own namespace: a folder for each, as a cluster mounts them. */
@@ -196,14 +179,6 @@ async function openTokenKeys(
     : await watchTokenKeysFile({ path: place, log });
   opened.add(() => source.close());
   return source;
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new AppError('invalid_config', `\`${path}\` cannot be read`, { cause });
-  }
 }
 
 async function openAudit(

@@ -94,6 +94,27 @@ export const RUNTIME_COMMANDS = [
     load: () => import('../actions/serve-gateway.ts'),
   }),
   defineCommand({
+    path: 'serve operator',
+    summary: 'run the operator of a Kubernetes cluster',
+    description:
+      'Makes the MCPServers of the cluster run, governed as their resources say. Of several replicas one writes. /health, /ready and /metrics are on --listen.',
+    flags: {
+      config: { type: 'text', summary: 'settings of the installation; flags win over it', placeholder: 'FILE' },
+      kubeconfig: {
+        type: 'text',
+        summary: 'credentials; KUBECONFIG or those of the pod when absent',
+        placeholder: 'FILE',
+      },
+      namespace: { type: 'text', short: 'n', summary: 'namespace of the installation', placeholder: 'NAME' },
+      image: { type: 'text', summary: 'image of this product, for runners and gateways', placeholder: 'IMAGE' },
+      listen: { type: 'text', summary: 'address for health and metrics', placeholder: 'HOST:PORT' },
+      'log-level': { type: 'text', summary: 'how much to log on standard error', values: LOG_LEVELS },
+    },
+    examples: ['mcp-runtime serve operator --config operator.yaml'],
+    prints: 'plain',
+    load: () => import('../actions/serve-operator.ts'),
+  }),
+  defineCommand({
     path: 'serve bridge',
     summary: 'serve a stdio MCP server as Streamable HTTP',
     flags: {
@@ -109,22 +130,6 @@ export const RUNTIME_COMMANDS = [
     rest: 'the command to run and its arguments',
     prints: 'plain',
     load: () => import('../actions/serve-bridge.ts'),
-  }),
-  defineCommand({
-    path: 'serve runner',
-    summary: 'install an MCP server, run it and serve it: the program in its pod',
-    description:
-      'What to run is in the variable MCP_RUNNER, which the operator sets. Variables that begin with SERVER_ENV_ are for the server. The port is open while the server answers.',
-    flags: {
-      'data-dir': {
-        type: 'text',
-        summary: 'folder for packages and for the files of the server; one in the cache volume unless given',
-        placeholder: 'DIR',
-      },
-    },
-    examples: ['mcp-runtime serve runner', 'mcp-runtime serve runner --data-dir /tmp/runner'],
-    prints: 'plain',
-    load: () => import('../actions/serve-runner.ts'),
   }),
   defineCommand({
     path: 'completion',

@@ -1,14 +1,12 @@
 import { API_GROUP, CLUSTER } from '@mcp-runtime/api';
-import { ACCESS_PERMISSIONS } from '../access/permissions.ts';
-import { TENANCY_PERMISSIONS } from './tenancy/permissions.ts';
 
 /** What a program may do with the Kubernetes API. Roles of the installation are generated from lists of these. */
 export interface Permission {
   readonly apiGroup: string;
   readonly resources: readonly string[];
-  /** Only objects of these names; all when absent. */
-  readonly names?: readonly string[];
   readonly verbs: readonly string[];
+  /** Only objects of these names. */
+  readonly names?: readonly string[];
 }
 
 const WATCH = ['get', 'list', 'watch'] as const;
@@ -26,15 +24,25 @@ export const OPERATOR_PERMISSIONS: readonly Permission[] = [
   { apiGroup: 'networking.k8s.io', resources: ['ingresses', 'networkpolicies'], verbs: APPLY },
   { apiGroup: 'policy', resources: ['poddisruptionbudgets'], verbs: APPLY },
   { apiGroup: '', resources: ['pods'], verbs: WATCH },
-  { apiGroup: '', resources: ['events'], verbs: ['create', 'patch'] },
+  { apiGroup: 'autoscaling', resources: ['horizontalpodautoscalers'], verbs: WATCH },
+  // Of the gateways; listed in every namespace because the namespace of the gateways is a setting.
+  { apiGroup: 'discovery.k8s.io', resources: ['endpointslices'], verbs: WATCH },
+  { apiGroup: '', resources: ['events'], verbs: ['get', 'create', 'patch'] },
+  // Roles that let gateways read the Secrets of `upstreamAuth`; who makes such a role must be able to read them (RBAC,
+  // "Restrictions on role creation or update").
+  { apiGroup: 'rbac.authorization.k8s.io', resources: ['roles', 'rolebindings'], verbs: APPLY },
+  { apiGroup: '', resources: ['secrets'], verbs: ['get'] },
   {
     apiGroup: 'admissionregistration.k8s.io',
     resources: ['validatingwebhookconfigurations'],
     verbs: ['get', 'update'],
     names: [CLUSTER.webhook],
   },
-  ...ACCESS_PERMISSIONS,
-  ...TENANCY_PERMISSIONS,
+];
+
+/** In every namespace, where ingress is by HTTPRoutes. */
+export const HTTP_ROUTE_PERMISSIONS: readonly Permission[] = [
+  { apiGroup: 'gateway.networking.k8s.io', resources: ['httproutes'], verbs: APPLY },
 ];
 
 /** In the namespace of the installation alone. */

@@ -1,7 +1,6 @@
 import { CLUSTER, NamespaceName, ObjectName } from '@mcp-runtime/api';
 import { LOG_LEVELS } from '@mcp-runtime/base';
 import { z } from 'zod';
-import { TenancySettings } from './tenancy/settings.ts';
 
 const Port = z.int().min(1).max(65535);
 const Image = z.string().min(1, { error: 'must be a container image' });
@@ -72,12 +71,9 @@ export const OperatorSettings = z.strictObject({
     .prefault({}),
   retention: z
     .strictObject({
-      expiredSessions: Duration.default('168h').meta({
-        description: 'How long sessions are kept after they have expired; `0s` keeps them.',
-      }),
+      expiredSessions: Duration.default('24h').meta({ description: 'How long ended sessions are kept.' }),
     })
     .prefault({}),
-  tenancy: TenancySettings,
   egressDefault: z.enum(['deny', 'allow']).default('deny').meta({
     description: 'Whether servers that declare no egress may call out, beside DNS.',
   }),
@@ -112,6 +108,12 @@ export const OperatorSettings = z.strictObject({
         description: 'How often live tools are held against declared ones.',
       }),
       leaderElection: z.boolean().default(true).meta({ description: 'Only one replica writes, by a Lease.' }),
+    })
+    .prefault({}),
+  webhook: z
+    .strictObject({
+      serve: z.boolean().default(true).meta({ description: 'Whether resources are judged before they are written.' }),
+      port: Port.default(CLUSTER.ports.webhook),
     })
     .prefault({}),
   listen: z.string().default(`0.0.0.0:${CLUSTER.ports.operatorAdmin}`).meta({

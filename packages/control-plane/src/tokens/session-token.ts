@@ -8,6 +8,7 @@ import {
   resolveServer,
 } from '@mcp-runtime/api';
 import { type ResourceClient } from '@mcp-runtime/kube';
+import { durationMs } from '../duration.ts';
 import { SERVERS, SESSIONS } from '../resource-types.ts';
 import { type IssuedToken, signSessionToken } from './issue.ts';
 import { type SigningKey } from './signing-key.ts';
@@ -50,14 +51,4 @@ export async function issueSessionToken(sessionKey: ObjectKey, options: IssueOpt
 
 function endOf({ spec }: MCPAgentSession): number {
   return spec.expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(spec.expiresAt);
-}
-
-const UNIT_MS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-/** Milliseconds of a duration such as `1h30m` (Go's notation, which the resource takes). */
-function durationMs(text: string): number {
-  return [...text.matchAll(/([0-9]+(?:\.[0-9]+)?)(ns|us|ms|s|m|h)/g)].reduce(
-    (sum, [, amount, unit]) => sum + Number(amount) * (UNIT_MS[unit ?? ''] ?? 0),
-    0,
-  );
 }

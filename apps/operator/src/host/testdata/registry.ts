@@ -16,8 +16,6 @@ export interface Registry extends AsyncDisposable {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Paths that were asked for. */
   readonly requests: readonly string[];
-  /** Of the package. */
-  readonly integrity: string;
 }
 
 /** The part of an npm registry that an installation needs, with one package: `@team/tells@1.2.3`. */
@@ -57,7 +55,6 @@ export async function startRegistry(): Promise<Registry> {
       npm_config_fetch_retries: '0',
     },
     requests,
-    integrity,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       server.close();

@@ -1,0 +1,27 @@
+import { type MCPServer, resolveServer } from '@mcp-runtime/api';
+import { workloadName } from '../plan/names.ts';
+import { type OperatorSettings } from '../settings.ts';
+import { placementOf } from './route.ts';
+
+type AddressSettings = Pick<OperatorSettings, 'gateway' | 'ingress'>;
+
+/** Where clients reach a server: at the host of its ingress, or within the cluster when it has none. */
+export function endpointOf(server: MCPServer, settings: AddressSettings): string {
+  const { ingress } = settings;
+  const host = server.spec.ingressHost ?? ingress.host;
+  const { publicPath } = resolveServer(server);
+  if (ingress.kind === 'none' || host === undefined) return probeUrlOf(server, settings);
+  return `${ingress.tlsSecret === undefined ? 'http' : 'https'}://${host}${publicPath}`;
+}
+
+/** Where the operator reaches the gateway of a server. */
+export function probeUrlOf(server: MCPServer, settings: AddressSettings): string {
+  const { metadata, spec } = server;
+  const { gateway } = settings;
+  const { publicPath } = resolveServer(server);
+  const base =
+    placementOf(server, settings) === 'sidecar'
+      ? `http://${workloadName(metadata.name)}.${metadata.namespace}.svc:${spec.servicePort}`
+      : (gateway.url ?? `http://${gateway.service}.${gateway.namespace}.svc:${gateway.servicePort}`);
+  return `${base}${publicPath}`;
+}

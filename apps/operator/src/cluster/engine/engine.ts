@@ -1,0 +1,247 @@
+import { lookup } from 'node:dns/promises';
+import {
+  type MCPAccessGrant,
+  type MCPAgentSession,
+  type MCPServer,
+  type ObjectKey,
+  keyOf,
+  keyText,
+} from '@mcp-runtime/api';
+import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce } from '@mcp-runtime/base';
+import { type Metrics } from '@mcp-runtime/base/metrics';
+import { type KubeObject, type ResourceClient, type StateChange } from '@mcp-runtime/kube';
+import { durationMs } from '@mcp-runtime/control-plane';
+import { createAccessController } from '../../access/controller.ts';
+import { type Probe } from '../../ports.ts';
+import { createWorkQueue } from '../../work-queue.ts';
+import { type Plan, egressHosts, planObjects } from '../plan/index.ts';
+import { type OperatorSettings } from '../settings.ts';
+import { createAddressBook } from './addresses.ts';
+import { createApplier } from './apply.ts';
+import { sidecarsOf } from './gateway-replicas.ts';
+import { ownedKinds } from './kinds.ts';
+import { createOperatorMetrics } from './metrics.ts';
+import { createObjects } from './objects.ts';
+import { createPolicies, isPolicyPart } from './policies.ts';
+import { startProbing } from './probing.ts';
+import { createRecorder } from './recorder.ts';
+import { type ReadRevisions, followRevisions } from './revisions.ts';
+import { placementOf } from './route.ts';
+import { type World, watchWorld } from './world.ts';
+import { type Written, createWriter } from './writer.ts';
+
+export interface EngineOptions {
+  readonly client: ResourceClient;
+  readonly settings: OperatorSettings;
+  readonly probe: Probe;
+  readonly readRevisions: ReadRevisions;
+  /** How fast the statuses of grants and sessions are written. */
+  readonly accessWrites?: { readonly writesPerSecond: number };
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Watches from the start; writes from `lead` on. */
+export interface Engine extends Running {
+  /** Resolves once everything was listed. */
+  readonly synced: Promise<void>;
+  /** This replica is the one that writes. */
+  lead(): void;
+  readonly metrics: Pick<Metrics, 'text'>;
+  readonly world: World;
+}
+
+const BACKOFF = { initialMs: 200, factor: 2, maxMs: 60_000 };
+const POLICIES_AT_ONCE = 32;
+/** Egress by host name follows what the name resolves to. */
+const LOOK_UP_AGAIN_MS = 60_000;
+/** Kinds of which only what we write ourselves counts: our own writing is no news. */
+const WITHOUT_STATUS: ReadonlySet<string> = new Set(['NetworkPolicy', 'Role', 'RoleBinding', 'ServiceAccount']);
+
+export function startEngine(options: EngineOptions): Engine {
+  const { client, settings, clock, log } = options;
+  const opened = new OpenedSoFar();
+  const stop = new AbortController();
+  opened.add(() => stop.abort());
+  let role: 'standby' | 'leader' = 'standby';
+
+  const kinds = ownedKinds(settings);
+  const applier = createApplier(client);
+  const addresses = createAddressBook(resolveHost, clock);
+  const recorder = createRecorder(client, clock, log);
+  const metrics = createOperatorMetrics({
+    depth: (name) => ({ objects: objectQueue, policies: policyQueue, probes: probing })[name].depth(),
+    objects: () => world.counts(),
+    ready: () => world.servers().filter(isReady).length,
+    isLeader: () => role === 'leader',
+  });
+  const typeOf = ({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }) =>
+    kinds.find((type) => type.apiVersion === apiVersion && type.kind === kind);
+  const writer = createWriter({ client, applier, typeOf, onWritten });
+
+  /** Only the leader works; what a standby sees it does when it comes to lead. */
+  const whenLeading =
+    (work: (key: ObjectKey) => void) =>
+    (key: ObjectKey): void => {
+      if (role === 'leader') work(key);
+    };
+  const askObjects = whenLeading((key) => objectQueue.add(key));
+  const askPolicy = whenLeading((key) => policyQueue.add(key));
+  const world = watchWorld({
+    client,
+    settings,
+    signal: stop.signal,
+    log,
+    onServer: askObjects,
+    onPolicyInput: askPolicy,
+    onOwned: (key, object, type) => {
+      if (type === 'deleted') applier.forget(object);
+      else if (WITHOUT_STATUS.has(object.kind) && applier.isOwnWriting(object)) return;
+      (isPolicyPart(object) ? askPolicy : askObjects)(key);
+    },
+    onGateways: () => revisions.look(),
+    onResource: (change) => {
+      if (isServerChange(change)) access.onServer(change);
+      else access.onAccess(change);
+    },
+  });
+  const access = createAccessController(
+    {
+      servers: { get: (key) => world.views.servers.get(key) },
+      grants: { get: (key) => world.views.grants.get(key), all: () => world.views.grants.all() },
+      sessions: { get: (key) => world.views.sessions.get(key), all: () => world.views.sessions.all() },
+    },
+    {
+      client,
+      retention: { expiredSessionsMs: durationMs(settings.retention.expiredSessions) },
+      ...options.accessWrites,
+      clock,
+      log,
+    },
+  );
+  opened.add(() => access.close());
+  const revisions = followRevisions({
+    replicasOf: (key) => {
+      const server = world.server(key);
+      const isSidecar = server !== undefined && placementOf(server, settings) === 'sidecar';
+      return isSidecar ? sidecarsOf(world.podsOf(key)) : world.gateways();
+    },
+    read: options.readRevisions,
+    clock,
+    onServed: askObjects,
+    onPropagated: (_, afterMs) => metrics.propagated(afterMs),
+  });
+  opened.add(() => revisions.close());
+  const policies = createPolicies({
+    world,
+    writer,
+    settings,
+    clock,
+    log,
+    onPublished: (key, revision) => revisions.expect(key, revision, clock()),
+    onState: askObjects,
+  });
+  const probing = startProbing({
+    probe: options.probe,
+    intervalMs: durationMs(settings.engine.probeInterval),
+    onOutcome: askObjects,
+    onDone: (done) => metrics.done('probes', done),
+  });
+  opened.add(() => probing.close());
+  const objects = createObjects({
+    client,
+    world,
+    writer,
+    typeOf,
+    plan,
+    settings,
+    policies,
+    probing,
+    revisions,
+    recorder,
+    onStatusWritten: () => metrics.statusWritten(),
+    clock,
+  });
+  const policyQueue = createWorkQueue({
+    workers: POLICIES_AT_ONCE,
+    work: (key) => policies.publish(key),
+    backoff: BACKOFF,
+    onError: logFailure('publishing a policy failed and is tried again'),
+    onDone: (done) => metrics.done('policies', done),
+  });
+  opened.add(() => policyQueue.close());
+  const objectQueue = createWorkQueue({
+    workers: settings.engine.workers,
+    work: (key) => objects.reconcile(key),
+    backoff: BACKOFF,
+    onError: logFailure('reconciling failed and is tried again'),
+    onDone: (done) => metrics.done('objects', done),
+  });
+  opened.add(() => objectQueue.close());
+
+  function plan(server: MCPServer): Plan {
+    const hosts = egressHosts(server, settings);
+    const key = keyOf(server);
+    if (hosts.length > 0) objectQueue.addAfter(key, LOOK_UP_AGAIN_MS);
+    return planObjects(server, settings, {
+      autoscaled: world.autoscaledIn(key.namespace),
+      addresses: addresses.of(hosts, () => askObjects(key)),
+      activity: 'awake',
+    });
+  }
+
+  function onWritten(written: Written): void {
+    metrics.written(written);
+    const { action, text, object } = written;
+    if (action === 'unchanged') return;
+    log.info('an object was written', { action, object: text });
+    const server = action === 'repaired' ? world.server(ownerOf(object)) : undefined;
+    if (server !== undefined)
+      recorder.record(server, {
+        type: 'Warning',
+        reason: 'DriftRepaired',
+        message: `${text} was changed and put right`,
+      });
+  }
+
+  function logFailure(message: string): (key: ObjectKey, error: unknown) => void {
+    return (key, error) => log.warn(message, { server: keyText(key), error: String(error) });
+  }
+
+  function startWriting(): void {
+    role = 'leader';
+    access.start();
+    for (const key of [...world.servers().map(keyOf), ...world.owned.servers()]) {
+      policyQueue.add(key);
+      objectQueue.add(key);
+    }
+  }
+
+  return {
+    synced: world.synced,
+    // A policy from half of the sessions would revoke the others: nothing is written before all are seen.
+    lead: () => void world.synced.then(startWriting, () => {}),
+    metrics: metrics.registry,
+    world,
+    ...closeOnce(() => opened.releaseAll()),
+  };
+}
+
+function ownerOf({ metadata }: KubeObject): ObjectKey {
+  const owner = metadata.ownerReferences?.find(({ kind }) => kind === 'MCPServer');
+  return { namespace: metadata.namespace, name: owner?.name ?? '' };
+}
+
+function isServerChange(
+  change: StateChange<MCPServer> | StateChange<MCPAccessGrant> | StateChange<MCPAgentSession>,
+): change is StateChange<MCPServer> {
+  return change.object.kind === 'MCPServer';
+}
+
+function isReady({ status }: MCPServer): boolean {
+  return status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
+}
+
+async function resolveHost(host: string): Promise<readonly string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
+}

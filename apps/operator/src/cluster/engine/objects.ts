@@ -1,0 +1,180 @@
+import {
+  type AppError,
+  LABELS,
+  type MCPServer,
+  type ObjectKey,
+  asAppError,
+  keyOf,
+  toConditionReason,
+} from '@mcp-runtime/api';
+import { type Clock } from '@mcp-runtime/base';
+import { SERVERS } from '@mcp-runtime/control-plane';
+import { type KubeObject, type ResourceClient, type ResourceType } from '@mcp-runtime/kube';
+import { type Blocked, saysTheSame } from '../../conditions.ts';
+import { type Plan } from '../plan/index.ts';
+import { type OperatorSettings } from '../settings.ts';
+import { isReadyPod, restartsOf } from '../status/pod-trouble.ts';
+import { type ClusterObserved, clusterStatusOf, shouldStand } from '../status/status.ts';
+import { workloadVerdict } from '../status/workload.ts';
+import { endpointOf, probeUrlOf } from './addresses-of-server.ts';
+import { type Desired } from './apply.ts';
+import { idOf } from './kinds.ts';
+import { newsOf } from './news.ts';
+import { type Policies, isPolicyPart } from './policies.ts';
+import { type Probing } from './probing.ts';
+import { type Recorder } from './recorder.ts';
+import { type Revisions } from './revisions.ts';
+import { withReplicasUntilTaken } from './scaled.ts';
+import { type World } from './world.ts';
+import { type Writer } from './writer.ts';
+
+interface ObjectsOptions {
+  readonly client: ResourceClient;
+  readonly world: World;
+  readonly writer: Writer;
+  readonly typeOf: (object: {
+    readonly apiVersion: string;
+    readonly kind: string;
+  }) => ResourceType<KubeObject> | undefined;
+  readonly plan: (server: MCPServer) => Plan;
+  readonly settings: OperatorSettings;
+  readonly policies: Pick<Policies, 'state'>;
+  readonly probing: Pick<Probing, 'want' | 'drop' | 'outcome'>;
+  readonly revisions: Pick<Revisions, 'served' | 'forget'>;
+  readonly recorder: Recorder;
+  readonly onStatusWritten: () => void;
+  readonly clock: Clock;
+}
+
+/** Makes the objects of a server be as planned, and its status say how it is. */
+export interface Objects {
+  /** Rejects when it should be tried again; what trying again does not help is said in the status. */
+  reconcile(key: ObjectKey): Promise<void>;
+}
+
+export function createObjects(options: ObjectsOptions): Objects {
+  const { world, writer, settings, probing } = options;
+
+  async function reconcile(key: ObjectKey): Promise<void> {
+    const server = world.server(key);
+    if (server === undefined) return removeAll(key);
+    // What it owns goes with it.
+    if (server.metadata.deletionTimestamp !== undefined) return;
+    const blocked = await makeObjects(server);
+    const observed = observe(server, blocked);
+    const id = probeId(observed);
+    if (id === undefined) probing.drop(key);
+    else probing.want(server, id, probeUrlOf(server, settings));
+    await writeStatus(server, { ...observed, shakenHands: probing.outcome(server) });
+  }
+
+  /** Returns why it could not be done, when only a change of the server or of the settings helps. */
+  async function makeObjects(server: MCPServer): Promise<Blocked | undefined> {
+    const conflict = world.paths.conflict(server);
+    if (conflict !== undefined) {
+      // The other server is reached there now. What runs is left alone.
+      await writer.prune(objectsOf(server).filter(({ kind }) => kind === 'Ingress' || kind === 'HTTPRoute'));
+      return conflict;
+    }
+    const plan = options.plan(server);
+    if (plan.kind === 'refused') return blockedBy(plan.reason);
+    try {
+      for (const desired of inOrder(plan.objects)) await applyOne(desired);
+    } catch (error) {
+      const refusal = asAppError(error);
+      if (refusal.code !== 'invalid_resource') throw error;
+      return blockedBy(refusal);
+    }
+    const wanted = new Set(plan.objects.map(idOf));
+    await writer.prune(objectsOf(server).filter((object) => !wanted.has(idOf(object))));
+    return undefined;
+  }
+
+  async function applyOne(desired: Desired): Promise<void> {
+    const type = options.typeOf(desired);
+    if (type === undefined) throw new TypeError(`${desired.apiVersion} ${desired.kind} is planned and not watched`);
+    const observed = world.owned.get(idOf(desired));
+    await writer.apply(type, withReplicasUntilTaken(desired, observed), observed);
+  }
+
+  /** All but the policy, which is published apart. */
+  function objectsOf(server: MCPServer): readonly KubeObject[] {
+    return world.owned.of(keyOf(server)).filter((object) => !isPolicyPart(object));
+  }
+
+  /** What the server owned goes by garbage collection; the rest is in other namespaces. */
+  async function removeAll(key: ObjectKey): Promise<void> {
+    probing.drop(key);
+    options.revisions.forget(key);
+    options.recorder.forget(key);
+    await writer.prune(world.owned.of(key).filter(({ metadata }) => (metadata.ownerReferences ?? []).length === 0));
+  }
+
+  function observe(server: MCPServer, blocked: Blocked | undefined): Omit<ClusterObserved, 'shakenHands'> {
+    const key = keyOf(server);
+    const objects = world.owned.of(key);
+    const pods = world.podsOf(key);
+    const find = (kind: string, track?: string): KubeObject | undefined =>
+      objects.find((one) => one.kind === kind && (track === undefined || trackOf(one) === track));
+    const podsAt = (track: string): readonly KubeObject[] => pods.filter((pod) => trackOf(pod) === track);
+    const runsHere = server.spec.source?.url === undefined;
+    return {
+      workload: runsHere
+        ? { deployment: find('Deployment', 'stable'), service: find('Service', 'stable'), pods: podsAt('stable') }
+        : undefined,
+      canary:
+        server.spec.rollout?.strategy === 'Canary'
+          ? { deployment: find('Deployment', 'canary'), pods: podsAt('canary') }
+          : undefined,
+      ingress: {
+        kind: settings.ingress.kind,
+        object: find(settings.ingress.kind === 'httproute' ? 'HTTPRoute' : 'Ingress'),
+      },
+      policy: options.policies.state(key),
+      served: options.revisions.served(key),
+      endpoint: endpointOf(server, settings),
+      blocked,
+      now: new Date(options.clock()).toISOString().replace(/\.\d+Z$/, 'Z'),
+    };
+  }
+
+  async function writeStatus(server: MCPServer, observed: ClusterObserved): Promise<void> {
+    const current = world.server(keyOf(server)) ?? server;
+    const status = clusterStatusOf(current, observed);
+    if (saysTheSame(current.status, status) || shouldStand(current, status, observed)) return;
+    for (const news of newsOf(current.status, status)) options.recorder.record(current, news);
+    try {
+      await options.client.updateStatus(SERVERS, { ...current, status });
+      options.onStatusWritten();
+    } catch (error) {
+      // Deleted meanwhile.
+      if (asAppError(error).code !== 'not_found') throw error;
+    }
+  }
+
+  return { reconcile };
+}
+
+/** Names what a handshake would be made with; undefined while there is nothing to shake hands with. */
+function probeId({ workload, policy, blocked }: Omit<ClusterObserved, 'shakenHands'>): string | undefined {
+  if (blocked !== undefined || policy?.revision === undefined) return undefined;
+  if (workload === undefined) return 'remote';
+  if (workloadVerdict(workload.deployment, workload.pods).status !== 'True') return undefined;
+  const ready = workload.pods.filter(isReadyPod).map((pod) => `${pod.metadata.uid ?? ''} ${restartsOf(pod)}`);
+  return ready.toSorted().join();
+}
+
+/** What pods need comes before the pods: their account, and what keeps others away from them. */
+const LAST: readonly string[] = ['Service', 'Deployment', 'PodDisruptionBudget', 'Ingress', 'HTTPRoute'];
+
+function inOrder<T extends { readonly kind: string }>(objects: readonly T[]): readonly T[] {
+  return objects.toSorted((a, b) => LAST.indexOf(a.kind) - LAST.indexOf(b.kind));
+}
+
+function trackOf({ metadata }: KubeObject): string | undefined {
+  return metadata.labels?.[LABELS.rolloutTrack];
+}
+
+function blockedBy({ code, message, next }: AppError): Blocked {
+  return { reason: toConditionReason(code), message: next === undefined ? message : `${message}; ${next}` };
+}

@@ -1,0 +1,188 @@
+import {
+  type AppError,
+  LABELS,
+  MANAGED_BY,
+  type MCPAccessGrant,
+  type MCPAgentSession,
+  type MCPServer,
+  type ObjectKey,
+  keyOf,
+  keyText,
+} from '@mcp-runtime/api';
+import { type Logger } from '@mcp-runtime/base';
+import { GRANTS, SERVERS, SESSIONS } from '@mcp-runtime/control-plane';
+import {
+  AUTOSCALERS,
+  ENDPOINT_SLICES,
+  type EndpointSlice,
+  type KubeObject,
+  PODS,
+  type ResourceClient,
+  type ResourceType,
+  type StateChange,
+  watchState,
+} from '@mcp-runtime/kube';
+import { type AccessViews } from '../../access/controller.ts';
+import { type AccessIndex, createAccessIndex } from '../../access-index.ts';
+import { type PathTable, createPathTable } from '../../path-table.ts';
+import { type OperatorSettings } from '../settings.ts';
+import { autoscaledDeployment } from './autoscaled.ts';
+import { type GatewayReplica, replicasOf } from './gateway-replicas.ts';
+import { ownedKinds } from './kinds.ts';
+import { type OwnedObjects, createOwnedObjects } from './owned-objects.ts';
+
+/** The cluster as it was last seen, indexed by server. */
+export interface World {
+  server(key: ObjectKey): MCPServer | undefined;
+  servers(): readonly MCPServer[];
+  /** As a whole, for those who keep an index of their own. */
+  readonly views: AccessViews;
+  readonly access: Pick<AccessIndex, 'grantsOf' | 'sessionsOf'>;
+  readonly paths: Pick<PathTable, 'conflict'>;
+  readonly owned: Pick<OwnedObjects, 'of' | 'get' | 'servers'>;
+  podsOf(server: ObjectKey): readonly KubeObject[];
+  /** Pods of the shared gateways that are not about to end. */
+  gateways(): readonly GatewayReplica[];
+  /** Names of Deployments of a namespace whose replicas an autoscaler decides. */
+  autoscaledIn(namespace: string): ReadonlySet<string>;
+  /** Resolves once everything was listed; rejects with `canceled` when the signal comes before. */
+  readonly synced: Promise<void>;
+  /** How many objects are watched, by plural. */
+  counts(): Readonly<Record<string, number>>;
+}
+
+/** What somebody is told when the world changes. */
+export interface WorldEvents {
+  /** What a server asks for, or whether it is there. */
+  onServer(key: ObjectKey): void;
+  /** What a policy is made of: a server in any part, a grant or a session. */
+  onPolicyInput(key: ObjectKey): void;
+  /** Objects or pods that belong to a server. */
+  onOwned(key: ObjectKey, object: KubeObject, type: StateChange<KubeObject>['type']): void;
+  onGateways(): void;
+  /** Every change, in order, before the others are told. */
+  onResource(change: StateChange<MCPServer> | StateChange<MCPAccessGrant> | StateChange<MCPAgentSession>): void;
+}
+
+interface WorldOptions extends WorldEvents {
+  readonly client: ResourceClient;
+  readonly settings: Pick<OperatorSettings, 'gateway' | 'ingress'>;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
+const MANAGED = { [LABELS.managedBy]: MANAGED_BY };
+
+export function watchWorld(options: WorldOptions): World {
+  const { client, settings, signal, log } = options;
+  const watching = {
+    signal,
+    onError: (error: AppError) => log.warn('watching failed', { error: error.message }),
+  };
+  const access = createAccessIndex();
+  const paths = createPathTable();
+  const owned = createOwnedObjects();
+  const pods = createOwnedObjects();
+  const isNews = newsFilter();
+
+  const onAccess = (change: StateChange<MCPAccessGrant> | StateChange<MCPAgentSession>): void => {
+    options.onResource(change);
+    for (const key of access.take(change)) options.onPolicyInput(key);
+  };
+  const grants = watchState(client, lean(GRANTS), { ...watching, onChange: onAccess });
+  const sessions = watchState(client, lean(SESSIONS), { ...watching, onChange: onAccess });
+  const servers = watchState(client, lean(SERVERS), {
+    ...watching,
+    onChange: (change) => {
+      options.onResource(change);
+      const key = keyOf(change.object);
+      for (const rival of paths.take(change)) {
+        options.onPolicyInput(rival);
+        options.onServer(rival);
+      }
+      options.onPolicyInput(key);
+      if (isNews(change.object, change.type)) options.onServer(key);
+    },
+  });
+  const ownedViews = ownedKinds(settings).map((type) =>
+    watchState(client, type, {
+      ...watching,
+      labels: MANAGED,
+      onChange: (change) => {
+        for (const key of owned.take(change)) options.onOwned(key, change.object, change.type);
+      },
+    }),
+  );
+  const podView = watchState(client, lean(PODS), {
+    ...watching,
+    labels: MANAGED,
+    onChange: (change) => {
+      for (const key of pods.take(change)) options.onOwned(key, change.object, change.type);
+    },
+  });
+  const slices = watchState<EndpointSlice>(client, ENDPOINT_SLICES, {
+    ...watching,
+    namespace: settings.gateway.namespace,
+    labels: { 'kubernetes.io/service-name': settings.gateway.service },
+    onChange: () => options.onGateways(),
+  });
+  const autoscalers = watchState(client, lean(AUTOSCALERS), {
+    ...watching,
+    onChange: ({ object }) => {
+      const name = autoscaledDeployment(object);
+      const server = servers
+        .all()
+        .find(({ metadata }) => metadata.namespace === object.metadata.namespace && metadata.name === name);
+      if (server !== undefined) options.onServer(keyOf(server));
+    },
+  });
+  const views = [grants, sessions, servers, ...ownedViews, podView, slices, autoscalers];
+  return {
+    server: (key) => servers.get(key),
+    servers: () => servers.all(),
+    views: { servers, grants, sessions },
+    access,
+    paths,
+    owned,
+    podsOf: (key) => pods.of(key),
+    gateways: () => replicasOf(slices.all()),
+    autoscaledIn: (namespace) =>
+      new Set(
+        autoscalers
+          .all()
+          .filter(({ metadata }) => metadata.namespace === namespace)
+          .flatMap((one) => autoscaledDeployment(one) ?? []),
+      ),
+    synced: Promise.all(views.map(({ synced }) => synced)).then(() => {}),
+    counts: () => ({
+      [SERVERS.plural]: servers.all().length,
+      [GRANTS.plural]: grants.all().length,
+      [SESSIONS.plural]: sessions.all().length,
+    }),
+  };
+}
+
+/** Who owns which field matters for what we apply, and takes much of the memory of everything else. */
+function lean<T extends KubeObject>(type: ResourceType<T>): ResourceType<T> {
+  return {
+    ...type,
+    parse: (value) => {
+      const object = type.parse(value);
+      const { managedFields: _, ...metadata } = object.metadata;
+      return { ...object, metadata };
+    },
+  };
+}
+
+/** A status is our own writing: only what somebody asks for is news. */
+function newsFilter(): (server: MCPServer, type: 'added' | 'modified' | 'deleted') => boolean {
+  const seen = new Map<string, string>();
+  return ({ metadata }, type) => {
+    const id = keyText(metadata);
+    const version = JSON.stringify([metadata.uid, metadata.generation, metadata.labels, metadata.deletionTimestamp]);
+    const before = seen.get(id);
+    if (type === 'deleted') seen.delete(id);
+    else seen.set(id, version);
+    return type === 'deleted' || before !== version;
+  };
+}
