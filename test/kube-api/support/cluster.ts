@@ -21,6 +21,12 @@ export const CRDS = plainType(
   'customresourcedefinitions',
   false,
 );
+export const CLUSTER_ROLE_BINDINGS = plainType(
+  'rbac.authorization.k8s.io/v1',
+  'ClusterRoleBinding',
+  'clusterrolebindings',
+  false,
+);
 
 export function clusterAccess(): Promise<ClusterAccess> {
   return findClusterAccess({ env: process.env });

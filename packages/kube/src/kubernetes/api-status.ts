@@ -47,8 +47,15 @@ const NEXT: Partial<Record<ErrorCode, string>> = {
   resource_version_expired: 'list again and watch from there',
 };
 
-/** What the API server answered when it refused. `what` names the object or the collection, as messages do. */
-export function refusalOf(status: number, body: unknown, what: string): AppError {
+/** What was asked for, as messages name it. */
+export interface Asked {
+  /** The object, or the collection. */
+  readonly what: string;
+  readonly type: { readonly plural: string; readonly apiVersion: string };
+}
+
+/** What the API server answered when it refused. */
+export function refusalOf(status: number, body: unknown, { what, type }: Asked): AppError {
   const answer = isJsonObject(body) && body['kind'] === 'Status' ? body : {};
   const reason = typeof answer['reason'] === 'string' ? answer['reason'] : '';
   const message = typeof answer['message'] === 'string' ? answer['message'] : `HTTP status ${status}`;
@@ -61,6 +68,11 @@ export function refusalOf(status: number, body: unknown, what: string): AppError
   }
   if (isGoneBefore(reason, message)) return new AppError('not_found', `${what} does not exist`);
   const code = codeOf(status, reason);
+  if (code === 'not_found' && isUnknownPath(answer)) {
+    return new AppError(code, `the Kubernetes API does not serve \`${type.plural}\` of \`${type.apiVersion}\``, {
+      next: 'install what defines them, such as the resource definitions of the runtime',
+    });
+  }
   const details = code === 'invalid_resource' && causes.length > 0 ? causes.map(causeText).join('; ') : message;
   const next = NEXT[code];
   return new AppError(code, bounded(`${what}: ${details}`), next === undefined ? {} : { next });
@@ -76,6 +88,11 @@ export function isAbsent(body: unknown, name: string): boolean {
 /** An update with a uid of an object that is gone is answered as a conflict with an empty uid. */
 function isGoneBefore(reason: string, message: string): boolean {
   return reason === 'Conflict' && /UID in object meta: *$/.test(message);
+}
+
+/** A Status about an object or a namespace names it. */
+function isUnknownPath({ details }: JsonObject): boolean {
+  return !isJsonObject(details) || typeof details['name'] !== 'string';
 }
 
 function codeOf(status: number, reason: string): ErrorCode {

@@ -74,11 +74,11 @@ export function openKubernetesClient(options: KubernetesClientOptions): Kubernet
   });
 
   const getRaw = async (type: ResourceType<KubeObject>, key: ObjectKey): Promise<unknown> => {
-    const request: ApiRequest = { method: 'GET', target: objectPath(type, key), what: nameOf(type, key) };
+    const request: ApiRequest = { method: 'GET', target: objectPath(type, key), type, what: nameOf(type, key) };
     const { status, body } = await requester.tryAsk(request);
     if (status === 200) return body;
     if (status === 404 && isAbsent(body, key.name)) return undefined;
-    throw refusalOf(status, body, request.what);
+    throw refusalOf(status, body, request);
   };
 
   const put = async <T extends KubeObject>(
@@ -89,7 +89,13 @@ export function openKubernetesClient(options: KubernetesClientOptions): Kubernet
   ): Promise<T> => {
     requireVersion(object);
     const target = withQuery(objectPath(type, object.metadata, subresource), writeQuery(options));
-    const { body } = await requester.ask({ method: 'PUT', target, body: toWire(type, object), what: textOf(object) });
+    const { body } = await requester.ask({
+      method: 'PUT',
+      target,
+      body: toWire(type, object),
+      type,
+      what: textOf(object),
+    });
     return readObject(type, body);
   };
 
@@ -108,7 +114,7 @@ export function openKubernetesClient(options: KubernetesClientOptions): Kubernet
       rejectVersion(object);
       const target = withQuery(collectionPath(type, object.metadata.namespace), writeQuery(options));
       const body = toWire(type, object);
-      const answer = await requester.ask({ method: 'POST', target, body, what: textOf(object) });
+      const answer = await requester.ask({ method: 'POST', target, body, type, what: textOf(object) });
       return readObject(type, answer.body);
     },
     update: async (type, object, options = {}) => await put(type, object, options),
@@ -126,6 +132,7 @@ export function openKubernetesClient(options: KubernetesClientOptions): Kubernet
         target,
         contentType: APPLY_PATCH,
         body: toWire(type, config),
+        type,
         what: nameOf(type, config.metadata),
       });
       const object = readObject(type, body);
@@ -133,16 +140,16 @@ export function openKubernetesClient(options: KubernetesClientOptions): Kubernet
       return { object, action: isUnchanged(before, body, options.dryRun) ? 'unchanged' : 'configured' };
     },
     delete: async (type, key, options: DeleteOptions = {}) => {
-      const what = nameOf(type, key);
       const request: ApiRequest = {
         method: 'DELETE',
         target: objectPath(type, key),
         body: deleteBody(options),
-        what,
+        type,
+        what: nameOf(type, key),
       };
       const { status, body } = await requester.tryAsk(request);
       if (status === 404 && isAbsent(body, key.name)) return 'absent';
-      if (status >= 300) throw refusalOf(status, body, what);
+      if (status >= 300) throw refusalOf(status, body, request);
       return isHeld(body) ? 'deleting' : 'deleted';
     },
   };

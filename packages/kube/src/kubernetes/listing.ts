@@ -2,6 +2,7 @@ import { AppError, asAppError } from '@mcp-runtime/api';
 import { isJsonObject } from '../json.ts';
 import { byKey } from '../selection.ts';
 import { type KubeObject, type ListOptions, type ObjectList, type Refused, type ResourceType } from '../port.ts';
+import { type Asked } from './api-status.ts';
 import { collectionPath, selectionQuery, withQuery } from './paths.ts';
 import { metadataOf, tryReadObject } from './reading.ts';
 import { type Requester } from './requester.ts';
@@ -39,7 +40,7 @@ async function listSnapshot<T extends KubeObject>(
   let next = '';
   for (;;) {
     const query = { ...selection, limit: String(limit), ...(next !== '' && { continue: next }) };
-    const page = await askPage(requester, { target: withQuery(path, query), what: type.plural, limit });
+    const page = await askPage(requester, { target: withQuery(path, query), type, limit });
     if (page === 'too large') {
       limit = Math.ceil(limit / 4);
       continue;
@@ -62,11 +63,12 @@ interface Page {
 
 async function askPage(
   requester: Requester,
-  request: { readonly target: string; readonly what: string; readonly limit: number },
+  request: { readonly target: string; readonly type: Asked['type']; readonly limit: number },
 ): Promise<Page | 'too large'> {
-  const { target, what, limit } = request;
+  const { target, type, limit } = request;
+  const what = type.plural;
   try {
-    return pageOf((await requester.ask({ method: 'GET', target, what })).body, what);
+    return pageOf((await requester.ask({ method: 'GET', target, what, type })).body, what);
   } catch (error) {
     if (limit > 1 && asAppError(error).code === 'request_too_large') return 'too large';
     throw error;

@@ -3,19 +3,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@mcp-runtime/api';
 import { signalAfter } from '@mcp-runtime/base';
 import { type ClusterAccess } from './access.ts';
-import { refusalOf } from './api-status.ts';
+import { type Asked, refusalOf } from './api-status.ts';
 import { readBody } from './body.ts';
 import { type RateLimiter } from './rate-limiter.ts';
 import { type HttpRequest, type Transport } from './transport.ts';
 
-export interface ApiRequest {
+export interface ApiRequest extends Asked {
   readonly method: HttpRequest['method'];
   readonly target: string;
   readonly accept?: string;
   readonly contentType?: string;
   readonly body?: unknown;
-  /** How messages name what is asked for. */
-  readonly what: string;
 }
 
 export interface ApiAnswer {
@@ -51,7 +49,7 @@ export class Requester {
   /** The whole answer, when it is a success. @throws AppError by the reason that the server gives */
   async ask(request: ApiRequest): Promise<ApiAnswer> {
     const answer = await this.tryAsk(request);
-    if (answer.status >= 300) throw refusalOf(answer.status, answer.body, request.what);
+    if (answer.status >= 300) throw refusalOf(answer.status, answer.body, request);
     return answer;
   }
 
@@ -77,7 +75,7 @@ export class Requester {
       const answer = await this.#sendAuthorized(request, AbortSignal.any([signal, closing, head.signal]));
       if (answer.statusCode === 200) return answer;
       const text = await readBody(answer, maxAnswerBytes, access.server);
-      throw refusalOf(answer.statusCode ?? 0, jsonOf(text), request.what);
+      throw refusalOf(answer.statusCode ?? 0, jsonOf(text), request);
     } catch (error) {
       throw this.#ended(error, request);
     } finally {
@@ -119,10 +117,15 @@ export class Requester {
   #ended(error: unknown, { what }: ApiRequest): unknown {
     if (error instanceof AppError) return error;
     if (this.#options.closing.aborted) return new AppError('service_unavailable', 'the Kubernetes client is closed');
+    if (!isAbort(error)) return new AppError('internal', `${what}: the request cannot be sent`, { cause: error });
     const { host } = this.#options.access.server;
     const message = `${what}: the Kubernetes API at \`${host}\` did not answer in ${this.#options.timeoutMs} ms`;
     return new AppError('deadline_exceeded', message, { cause: error });
   }
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError');
 }
 
 function retryAfterMs(answer: IncomingMessage): number {

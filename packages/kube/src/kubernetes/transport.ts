@@ -1,5 +1,7 @@
 import { Agent as HttpAgent, type IncomingMessage, type RequestOptions, request as httpRequest } from 'node:http';
-import { Agent, request as httpsRequest } from 'node:https';
+import { Agent, type AgentOptions, request as httpsRequest } from 'node:https';
+import { isIP } from 'node:net';
+import { checkServerIdentity } from 'node:tls';
 import { AppError } from '@mcp-runtime/api';
 import { errnoOf } from '@mcp-runtime/base';
 import { type ClusterAccess, type Credential, type Trust } from './access.ts';
@@ -108,11 +110,19 @@ function createAgent(server: URL, trust: Trust, { cert, key }: Credential): Http
   return new Agent({
     ...keep,
     ...(trust.ca !== undefined && { ca: trust.ca }),
-    ...(trust.serverName !== undefined && { servername: trust.serverName }),
+    ...(trust.serverName !== undefined && namedServer(trust.serverName)),
     ...(trust.verify === 'never' && { rejectUnauthorized: false }),
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key }),
   });
+}
+
+/** Addresses are not sent as a server name (RFC 6066 §3), but certificates may be for them. */
+function namedServer(name: string): AgentOptions {
+  return {
+    ...(isIP(name) === 0 && { servername: name }),
+    checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
+  };
 }
 
 interface Identity {

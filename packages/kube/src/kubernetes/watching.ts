@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, type ErrorCode, asAppError } from '@mcp-runtime/api';
 import { type BackoffPolicy, backoffMs } from '@mcp-runtime/base';
 import { type KubeObject, type ResourceType, type WatchEvent, type WatchOptions } from '../port.ts';
-import { refusalOf } from './api-status.ts';
+import { type Asked, refusalOf } from './api-status.ts';
 import { collectionPath, selectionQuery, withQuery } from './paths.ts';
 import { tryReadObject, versionOf } from './reading.ts';
 import { type Requester } from './requester.ts';
@@ -44,6 +44,10 @@ export class KubernetesWatch<T extends KubeObject> {
     this.#version = options.resourceVersion;
   }
 
+  get #asked(): Asked {
+    return { what: this.#type.plural, type: this.#type };
+  }
+
   async run(closing: AbortSignal): Promise<void> {
     const { signal } = this.#options;
     while (!signal.aborted) {
@@ -78,7 +82,7 @@ export class KubernetesWatch<T extends KubeObject> {
     });
     const timer = setTimeout(() => idle.abort(), idleMs);
     try {
-      const stream = await this.#requester.open({ method: 'GET', target, what: this.#type.plural }, ends);
+      const stream = await this.#requester.open({ ...this.#asked, method: 'GET', target }, ends);
       this.#options.onConnected?.();
       stream.on('data', () => timer.refresh());
       for await (const line of linesOf(stream, MAX_EVENT_BYTES)) {
@@ -99,7 +103,7 @@ export class KubernetesWatch<T extends KubeObject> {
   }
 
   #take({ type, object }: WireEvent): void {
-    if (type === 'ERROR') throw refusalOf(Number(object['code'] ?? 500), object, this.#type.plural);
+    if (type === 'ERROR') throw refusalOf(Number(object['code'] ?? 500), object, this.#asked);
     this.#failures = 0;
     const version = versionOf(object);
     this.#tell(this.#eventOf(type, object));

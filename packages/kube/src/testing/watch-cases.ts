@@ -38,6 +38,30 @@ export const WATCH_CASES: ContractCases = {
     assert.deepEqual(seen.events, ['added b', 'added c']);
   },
 
+  'a watch by labels sees objects come and go, and one by name only its object': async ({ client, namespace }) => {
+    const { resourceVersion } = await client.list(WIDGETS, { namespace });
+    const stop = new AbortController();
+    const from = { resourceVersion, namespace, signal: stop.signal };
+    const labelled = watchWidgets(client, { ...from, labels: { tier: 'one' } });
+    const named = watchWidgets(client, { ...from, name: 'b' });
+    const labels = { tier: 'one' };
+    await client.create(WIDGETS, aWidget('never', { namespace }));
+    const created = await client.create(WIDGETS, aWidget('a', { namespace }));
+    const chosen = await client.update(WIDGETS, { ...created, metadata: { ...created.metadata, labels } });
+    const resized = await client.update(WIDGETS, { ...chosen, spec: { ...chosen.spec, size: 2 } });
+    const { labels: _, ...unlabelled } = resized.metadata;
+    await client.update(WIDGETS, { ...resized, metadata: unlabelled });
+    const other = await client.create(WIDGETS, aWidget('b', { namespace, labels }));
+    await client.delete(WIDGETS, keyOf(other));
+    await Promise.all([labelled.until('deleted b'), named.until('deleted b')]);
+    assert.deepEqual(labelled.events, ['added a', 'modified a', 'deleted a', 'added b', 'deleted b']);
+    assert.deepEqual(named.events, ['added b', 'deleted b']);
+    const late = watchWidgets(client, { ...from, resourceVersion: chosen.metadata.resourceVersion ?? '', labels });
+    await late.until('deleted b');
+    stop.abort();
+    assert.deepEqual(late.events, ['modified a', 'deleted a', 'added b', 'deleted b']);
+  },
+
   'a watch ends with its signal': async ({ client, namespace }) => {
     const { resourceVersion } = await client.list(WIDGETS, { namespace });
     const [stop, end] = [new AbortController(), new AbortController()];

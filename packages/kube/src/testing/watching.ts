@@ -1,5 +1,5 @@
 import { type AppError } from '@mcp-runtime/api';
-import { type ResourceClient } from '../port.ts';
+import { type ResourceClient, type Selection } from '../port.ts';
 import { type Widget, WIDGETS } from './widget.ts';
 
 /** What a watch has reported so far; bookmarks left out. */
@@ -14,7 +14,7 @@ export interface Seen {
 
 export function watchWidgets(
   client: ResourceClient,
-  from: { readonly resourceVersion: string; readonly signal: AbortSignal; readonly namespace?: string },
+  from: Selection & { readonly resourceVersion: string; readonly signal: AbortSignal },
 ): Seen {
   const events: string[] = [];
   const objects: Widget[] = [];

@@ -103,7 +103,7 @@ export const WRITE_CASES: ContractCases = {
     assert.deepEqual(await client.get(WIDGETS, keyOf(created)), created);
   },
 
-  'a list is sorted and can be narrowed by namespace and labels': async ({ client, namespace }) => {
+  'a list is sorted and can be narrowed by namespace, name and labels': async ({ client, namespace }) => {
     await client.create(WIDGETS, aWidget('b', { namespace, labels: { tier: 'one', zone: 'x' } }));
     await client.create(WIDGETS, aWidget('a', { namespace, labels: { tier: 'one' } }));
     await client.create(WIDGETS, aWidget('a-c', { namespace }));
@@ -112,6 +112,7 @@ export const WRITE_CASES: ContractCases = {
     assert.deepEqual(await names({ namespace }), ['a', 'a-c', 'b']);
     assert.deepEqual(await names({ namespace, labels: { tier: 'one' } }), ['a', 'b']);
     assert.deepEqual(await names({ namespace, labels: { tier: 'one', zone: 'x' } }), ['b']);
+    assert.deepEqual(await names({ namespace, name: 'a-c' }), ['a-c']);
     assert.deepEqual(await names({ namespace: 'nobody-lives-here' }), []);
   },
 
