@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { cliFiles } from './generate/cli.ts';
 import { crdFiles } from './generate/crds.ts';
 import { evidenceFiles } from './generate/evidence.ts';
+import { helmFiles } from './generate/install/helm.ts';
 import { kustomizeFiles } from './generate/install/kustomize.ts';
 import { pageFiles } from './generate/pages.ts';
 import { schemaFiles } from './generate/schemas.ts';
@@ -15,6 +16,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const generators: readonly Readonly<Record<string, () => string>>[] = [
   crdFiles,
   kustomizeFiles,
+  helmFiles,
   schemaFiles,
   pageFiles,
   cliFiles,

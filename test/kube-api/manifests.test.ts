@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { parseAllDocuments } from 'yaml';
 import { CLUSTER } from '../../packages/api/src/index.ts';
 import {
   INSTALLATION_PERMISSIONS,
@@ -13,21 +11,23 @@ import {
 import { GATEWAY_PERMISSIONS } from '../../scripts/generate/install/gateway-permissions.ts';
 import { OVERLAYS } from '../../scripts/generate/install/overlays.ts';
 import { renderParts } from '../../scripts/generate/install/render.ts';
-import { type Json, type JsonMap } from '../../scripts/generate/install/setting.ts';
+import { type JsonMap } from '../../scripts/generate/install/setting.ts';
 import { kubectl } from '../support/kubectl.ts';
+import {
+  APPLY,
+  DRY_RUN,
+  NAME,
+  byIdentity,
+  objectsOf,
+  parsed,
+  podOf,
+  rename,
+  renamed,
+  textOf,
+} from './support/manifests.ts';
 
 const root = dirname(dirname(import.meta.dirname));
-const APPLY = ['apply', '--server-side', '--force-conflicts', '--field-manager=tests', '-f', '-'];
-const DRY_RUN = [...APPLY, '--dry-run=server'];
-
-/** Installed under another name, so that an installation of this cluster stays as it is. */
-const NAME = `mcpr-${randomBytes(3).toString('hex')}`;
 const LATE_KINDS: ReadonlySet<string> = new Set(['Deployment', 'ValidatingWebhookConfiguration']);
-
-interface KubeObject {
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
-}
 
 /** Everything but what would start, or be called for each write of others. */
 const INSTALLED = renamed(objectsOf(renderParts()).filter(({ kind }) => !LATE_KINDS.has(kind)));
@@ -77,8 +77,9 @@ test('the one file is the base', async () => {
 
 test('a pod that may become root is refused where ours are admitted', async () => {
   const [pod] = renamed(objectsOf(renderParts())).flatMap(podOf);
-  const spec = { containers: [{ name: 'root', image: 'localhost/none:1' }] };
-  await assert.rejects(kubectl(DRY_RUN, textOf([{ ...pod, spec }])), /violates PodSecurity "restricted/);
+  assert.ok(pod);
+  const careless = { ...pod, spec: { containers: [{ name: 'root', image: 'localhost/none:1' }] } };
+  await assert.rejects(kubectl(DRY_RUN, textOf([careless])), /violates PodSecurity "restricted/);
 });
 
 const ROLES: readonly { program: string; at: string; permissions: readonly Permission[] }[] = [
@@ -134,50 +135,4 @@ function rightsIn({ apiGroup, resources, verbs, names = ['*'] }: Permission): re
   return names.flatMap((name) =>
     verbs.flatMap((verb) => resources.map((resource) => `${verb} ${apiGroup}/${resource} ${rename(name)}`)),
   );
-}
-
-function objectsOf(parts: ReturnType<typeof renderParts>): readonly KubeObject[] {
-  return JSON.parse(JSON.stringify(parts.flatMap(({ objects }) => objects)));
-}
-
-function podOf(object: KubeObject): readonly KubeObject[] {
-  if (object.kind !== 'Deployment') return [];
-  const { metadata, spec }: { metadata: KubeObject['metadata']; spec: { template: object } } = JSON.parse(
-    JSON.stringify(object),
-  );
-  const template: { metadata: object; spec: object } = JSON.parse(JSON.stringify(spec.template));
-  return [
-    JSON.parse(
-      JSON.stringify({
-        apiVersion: 'v1',
-        kind: 'Pod',
-        metadata: { ...metadata, ...template.metadata },
-        spec: template.spec,
-      }),
-    ),
-  ];
-}
-
-function parsed(text: string): readonly KubeObject[] {
-  return parseAllDocuments(text).map((document) => document.toJS());
-}
-
-function textOf(objects: readonly (KubeObject | Json)[]): string {
-  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
-}
-
-function byIdentity(objects: readonly KubeObject[]): Readonly<Record<string, KubeObject>> {
-  return Object.fromEntries(
-    objects
-      .map((object) => [`${object.kind} ${object.metadata.namespace ?? ''}/${object.metadata.name}`, object] as const)
-      .toSorted(([a], [b]) => a.localeCompare(b)),
-  );
-}
-
-function renamed(objects: readonly KubeObject[]): readonly KubeObject[] {
-  return objects.map((object) => JSON.parse(rename(JSON.stringify(object))));
-}
-
-function rename(text: string): string {
-  return text.replaceAll(CLUSTER.namespace, NAME);
 }

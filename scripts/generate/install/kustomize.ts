@@ -23,8 +23,13 @@ export const kustomizeFiles: Readonly<Record<string, () => string>> = {
       Object.entries(overlayFiles(`deploy/overlays/${name}`, overlay)),
     ),
   ),
-  'deploy/install.yaml': () => `${GENERATED}${[...crdTexts(), ...BASE.map(textOf)].join('---\n')}`,
+  'deploy/install.yaml': () => `${GENERATED}${installText({})}`,
 };
+
+/** The whole installation as one file. */
+export function installText(values: JsonMap): string {
+  return [...crdTexts(), ...renderParts(values).map(textOf)].join('---\n');
+}
 
 function overlayFiles(folder: string, { about, values }: Overlay): Readonly<Record<string, () => string>> {
   const parts = renderParts(values);

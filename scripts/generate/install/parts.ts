@@ -15,7 +15,7 @@ export interface Part {
 
 /** In the order in which they are applied. */
 export const PARTS: readonly Part[] = [
-  { name: 'namespace', objects: [NAMESPACE] },
+  { name: 'namespace', objects: [NAMESPACE], when: { setting: SETTINGS.createNamespace, is: true } },
   { name: 'catalog-org', objects: [CATALOGS.org], when: { setting: SETTINGS.mode, is: 'org' } },
   { name: 'catalog-public', objects: [CATALOGS.public], when: { setting: SETTINGS.mode, is: 'public' } },
   { name: 'priority-classes', objects: PRIORITY_CLASSES },

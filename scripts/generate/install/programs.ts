@@ -10,6 +10,8 @@ const CONFIG = '/etc/mcp-runtime';
 const KEYS = '/run/mcp-runtime';
 const STATE = '/var/lib/mcp-runtime';
 
+const DRAIN_SECONDS = 25;
+
 const OPERATOR_PROGRAM: Program = {
   name: OPERATOR,
   replicas: SETTINGS.operatorReplicas,
@@ -50,7 +52,7 @@ const GATEWAY_PROGRAM: Program = {
   probePort: 'admin',
   priorityClass: GATEWAY,
   // As long as the gateway itself gives open requests to end, and a little.
-  drainSeconds: 30,
+  drainSeconds: DRAIN_SECONDS + 5,
   volumes: [
     { name: 'config', mountPath: CONFIG, readOnly: 'yes', source: { configMap: { name: GATEWAY } } },
     // The operator makes these at its first start; pods wait for them.
@@ -111,7 +113,7 @@ export const GATEWAY_OBJECTS: readonly Manifest[] = [
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: metadataOf(GATEWAY),
-    data: { 'gateway.yaml': yamlText({ logLevel: SETTINGS.logLevel }) },
+    data: { 'gateway.yaml': yamlText({ logLevel: SETTINGS.logLevel, drainMs: DRAIN_SECONDS * 1000 }) },
   },
   deploymentOf(GATEWAY_PROGRAM),
   service(GATEWAY, GATEWAY, { ports: [{ name: 'http', port: 80, targetPort: 'http', appProtocol: 'http' }] }),

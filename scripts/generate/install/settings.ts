@@ -29,6 +29,9 @@ export const SETTINGS = {
   mode: setting('mode', 'tenant', 'Whose servers this installation is for: teams, an organization, or everybody.', {
     enum: ['tenant', 'org', 'public'],
   }),
+  createNamespace: setting('createNamespace', true, 'Whether the namespace `mcp-runtime` is made here.', {
+    type: 'boolean',
+  }),
   operatorReplicas: setting('operator.replicas', 1, 'One works at a time, the others wait to take over.', COUNT),
   operatorResources: setting(
     'operator.resources',
