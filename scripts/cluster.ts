@@ -1,6 +1,14 @@
 // `npm run cluster -- api|node|down|exec …`: a real Kubernetes on this machine for tests. docs/guide/test-clusters.md
 import { spawn } from 'node:child_process';
-import { type Cluster, CLUSTERS, clusterNames, endCluster, runningCluster, startCluster } from './cluster/cluster.ts';
+import {
+  type Cluster,
+  CLUSTERS,
+  clusterNames,
+  endCluster,
+  loadImages,
+  runningCluster,
+  startCluster,
+} from './cluster/cluster.ts';
 import { type Tier, missingPackages } from './cluster/needs.ts';
 import { findPrograms, presentPrograms } from './cluster/programs.ts';
 
@@ -10,6 +18,7 @@ const USAGE = `usage: npm run cluster -- COMMAND [--dry-run]
   node           start that plus a node on which pods run (Linux, root)
   down           end what \`api\` and \`node\` started
   exec CMD …     run a command with the cluster's KUBECONFIG, on the network of its node if it has one
+  load           bring the images of this checkout to the node that is up (\`node\` and the test suite do so themselves)
   build          only build the programs, into the cache
 
 With --dry-run, \`api\` and \`node\` say what they would do and do nothing.
@@ -25,6 +34,7 @@ async function run(): Promise<number> {
   if (command === 'api' || command === 'node') return rest.includes('--dry-run') ? plan(command) : up(command);
   if (command === 'down') return down();
   if (command === 'exec' && rest.length > 0) return execute(rest);
+  if (command === 'load') return load();
   if (command === 'build') return build();
   process.stderr.write(USAGE);
   return EX_USAGE;
@@ -89,6 +99,16 @@ async function execute([program = '', ...args]: readonly string[]): Promise<numb
   });
   child.once('exit', (code) => resolve(code ?? 1));
   return promise;
+}
+
+async function load(): Promise<number> {
+  const cluster = runningCluster('node');
+  if (cluster === undefined) {
+    say('no node is up: `npm run cluster -- node` starts one');
+    return EX_UNAVAILABLE;
+  }
+  await loadImages(cluster, say);
+  return 0;
 }
 
 async function build(): Promise<number> {

@@ -1,6 +1,6 @@
 // Starts and ends test clusters: what `npm run cluster` and the test suites have in common.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { homedir } from 'node:os';
@@ -12,8 +12,9 @@ import { type Say, runTelling } from './run.ts';
 
 const SCRIPTS = join(import.meta.dirname, '../../test/cluster');
 const KUBECONFIG = 'pki/admin.kubeconfig';
-/** OCI archives for a node: what `npm run image` wrote. */
+/** Where `npm run image` writes archives. */
 const IMAGES = join(import.meta.dirname, '../../build/images');
+const IMAGE = join(import.meta.dirname, '../image.ts');
 const OWNER = /^test-(\d+)-/;
 
 /** Folder with the state of the clusters of this user, one folder each. */
@@ -60,13 +61,17 @@ export async function startCluster(tier: Tier, name: string, say: Say): Promise<
   const folder = join(CLUSTERS, name);
   endCluster(name);
   await mkdir(folder, { recursive: true });
-  if (tier === 'node') writePauseImage(programs.folder);
+  if (tier === 'node') {
+    writePauseImage(programs.folder);
+    await writeImages(say);
+  }
   say(`starting a cluster of tier ${tier} with programs of ${programs.from} (${programs.folder})`);
   const env = {
     PATH: pathWithAdmin(),
     CLUSTER_DIR: folder,
     PROGRAMS: programs.folder,
     IMAGES,
+    NODE: process.execPath,
     ...(tier === 'api' ? await freePorts() : {}),
   };
   const up = await runTelling(join(SCRIPTS, 'up.sh'), [tier], env, say);
@@ -75,6 +80,22 @@ export async function startCluster(tier: Tier, name: string, say: Say): Promise<
   const cluster = runningCluster(name);
   if (cluster === undefined) throw new Error(`the cluster ended at once; its logs are in ${folder}/logs`);
   return { cluster };
+}
+
+/** Brings the images of this checkout to a node that is up. */
+export async function loadImages({ env }: Cluster, say: Say): Promise<void> {
+  await writeImages(say);
+  const archives = globSync(join(IMAGES, '*.tar'));
+  const clusterDir = { ...env, CLUSTER_DIR: env['MCP_CLUSTER_DIR'] };
+  const { status, complaint } = await runTelling(join(SCRIPTS, 'load.sh'), archives, clusterDir, say);
+  if (status !== 0) throw new Error(`images could not be imported: ${complaint}`);
+}
+
+async function writeImages(say: Say): Promise<void> {
+  say('writing the images');
+  const args = ['--disable-warning=ExperimentalWarning', IMAGE, '--tests'];
+  const { status, complaint } = await runTelling(process.execPath, args, {}, say);
+  if (status !== 0) throw new Error(`images could not be written: ${complaint}`);
 }
 
 /** Ends it and removes its state. Waits, so that it can be called when this process is about to end. */

@@ -15,6 +15,7 @@ const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: '
 export interface ImageConfig {
   readonly User: string;
   readonly Entrypoint: readonly string[];
+  readonly Cmd?: readonly string[];
   readonly Env?: readonly string[];
   readonly WorkingDir?: string;
   readonly Labels?: Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { type Cluster, endCluster, endOrphans, runningCluster, startCluster } from '../cluster/cluster.ts';
+import { type Cluster, endCluster, endOrphans, loadImages, runningCluster, startCluster } from '../cluster/cluster.ts';
 import type { Tier } from '../cluster/needs.ts';
 import { type SuiteName, type Totals } from './suites.ts';
 import { filesOf } from './run-suite.ts';
@@ -20,6 +20,7 @@ export async function runOnCluster(name: SuiteName, tier: Tier): Promise<Totals>
   const running = runningCluster(tier);
   if (running !== undefined) {
     say(`${name}: on the cluster that \`npm run cluster -- ${tier}\` started`);
+    if (tier === 'node') await loadImages(running, say);
     return runWithin(name, running);
   }
   endOrphans();

@@ -16,6 +16,7 @@ export const SUITES = {
       'test/architecture/*.test.ts',
       'test/evidence/*.test.ts',
       'scripts/**/*.test.ts',
+      'test/cluster/**/*.test.ts',
     ],
     concurrency: 3,
   },

@@ -4,8 +4,8 @@ set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 [ -d "$CLUSTER_DIR/pids" ] || { rm -rf "$CLUSTER_DIR"; exit 0; }
 
-for name in ingress netpol kube-proxy kubelet coredns kube-scheduler kube-controller-manager kube-apiserver containerd; do
-  stop "$name" &
+for name in $(cd "$CLUSTER_DIR/pids" && ls); do
+  case $name in etcd | box) ;; *) stop "$name" & ;; esac
 done
 wait
 stop etcd

@@ -1,6 +1,4 @@
 # sourced by up.sh: container runtime, kubelet, kube-proxy, DNS, network policies, Ingress.
-containerd_socket=/run/mcp-cluster/containerd.sock
-
 node_runtime() { # before the API server, of which it needs nothing
   # One cgroup of our own in each hierarchy, the parent of all pods.
   local cgroup hierarchy file
@@ -23,16 +21,8 @@ node_runtime() { # before the API server, of which it needs nothing
   done
   mv "$CLUSTER_DIR/10-bridge.conflist" "$CLUSTER_DIR/cni/"
   start containerd containerd --config "$CLUSTER_DIR/containerd.toml"
-  import_images >"$CLUSTER_DIR/logs/import.log" 2>&1 &
+  "$here/load.sh" "$bin"/*.tar "${IMAGES:?}"/*.tar >"$CLUSTER_DIR/logs/import.log" 2>&1 &
   import=$!
-}
-
-import_images() {
-  local archive ctr=(ctr -a "$containerd_socket" -n k8s.io)
-  wait_for 30 "${ctr[@]}" version
-  for archive in "$bin"/*.tar "${IMAGES:?}"/*.tar; do
-    [ ! -e "$archive" ] || "${in_box[@]}" "${ctr[@]}" images import "$archive" || return 1
-  done
 }
 
 node_agents() { # the API server answers
@@ -40,6 +30,7 @@ node_agents() { # the API server answers
     --root-dir="$CLUSTER_DIR/kubelet" --cert-dir="$pki" --hostname-override="$node" --node-ip="$node_ip" --v=2
   start netpol "$bin/netpol" --kubeconfig="$pki/admin.kubeconfig"
   start ingress "$bin/ingress" --kubeconfig="$pki/admin.kubeconfig" --ip="$node_ip"
+  start registry "${NODE:-node}" --disable-warning=ExperimentalWarning "$here/registry/main.ts" "$node_ip" 4873
   "${in_box[@]}" "$bin/kubectl" apply -f "$here/manifests/system.yaml" >>"$CLUSTER_DIR/logs/system.log"
   start coredns "$bin/coredns" -conf "$CLUSTER_DIR/Corefile"
   wait_for 60 "$bin/kubectl" get node "$node"

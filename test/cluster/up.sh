@@ -3,7 +3,8 @@
 #   api   etcd, kube-apiserver and (where the program is there) kube-controller-manager, on loopback
 #   node  + scheduler, containerd, kubelet, kube-proxy, CoreDNS, network policies, Ingress: pods really run (needs root).
 #         All of it lives in namespaces of its own ("the box"): nothing of the machine's network or kernel settings is touched.
-# Besides what lib.sh names: PORT and ETCD_PORT (the one above it is used too), IMAGES (a folder of OCI archives to import, besides those in PROGRAMS).
+# Besides what lib.sh names: PORT and ETCD_PORT (the one above it is used too), IMAGES (a folder of OCI archives to import, besides those in
+# PROGRAMS), NODE (the Node that runs the package registry of the node tier).
 set -euo pipefail
 tier=${1:?usage: up.sh api|node}
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

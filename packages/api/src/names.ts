@@ -51,7 +51,7 @@ export const LABELS = {
 export const MANAGED_BY = 'mcp-runtime';
 
 /** Values of `LABELS.part`. */
-export const PARTS = { policy: 'policy' } as const;
+export const PARTS = { policy: 'policy', tenancy: 'tenancy' } as const;
 
 /** Values of `LABELS.gateway`: one gateway for many servers, or one beside each pod. */
 export const GATEWAY_PLACEMENTS = ['shared', 'sidecar'] as const;
@@ -60,6 +60,24 @@ export type GatewayPlacement = (typeof GATEWAY_PLACEMENTS)[number];
 
 /** Namespaces of servers that more than one team may use, by scope. */
 export const CATALOG_NAMESPACES = { org: 'mcp-servers-org', public: 'mcp-servers-public' } as const;
+
+/** ClusterRoles of people, which are bound in the namespaces of teams. */
+export const PEOPLE_ROLES = {
+  viewer: 'mcp-runtime-viewer',
+  author: 'mcp-runtime-author',
+  accessAdmin: 'mcp-runtime-access-admin',
+} as const;
+
+/** What the operator furnishes the namespace of a team with. */
+export const TENANCY = {
+  quota: 'platform-default-quota',
+  limits: 'platform-default-limits',
+  isolation: 'platform-default-deny',
+  ownPods: 'platform-own-namespace',
+  viewers: 'platform-viewers',
+  authors: 'platform-authors',
+  accessAdmins: 'platform-access-admins',
+} as const;
 
 /** Names and ports of what an installation in a cluster consists of. */
 export const CLUSTER = {
@@ -95,6 +113,13 @@ export const ANNOTATIONS = {
   applied: `${API_GROUP}/applied`,
   /** Set on an object to say which file it came from; information for people only. */
   source: `${API_GROUP}/source`,
+  /** `true` on an object in the namespace of a team, or on the namespace: the operator leaves it as it is. */
+  keep: `platform.${API_GROUP}/keep`,
+  /** On the namespace of a team: groups, with commas between, in place of those of the settings. */
+  ownerGroups: `platform.${API_GROUP}/owner-groups`,
+  memberGroups: `platform.${API_GROUP}/member-groups`,
+  /** Digest of what was furnished last. */
+  furnished: `platform.${API_GROUP}/furnished`,
   /** Revision of the policy document that a ConfigMap holds, or a part of. */
   policyRevision: `${API_GROUP}/policy-revision`,
   /** Digest of a document in several ConfigMaps: those of one set belong together. */
@@ -109,6 +134,7 @@ export const FIELD_MANAGERS = {
   files: 'mcp-runtime-files',
   api: 'mcp-runtime-api',
   operator: 'mcp-runtime-operator',
+  tenancy: 'mcp-runtime-tenancy',
 } as const;
 
 /** Types of audit events. */

@@ -13,6 +13,8 @@ export const RunnerInstructions = z.object({
   source: Source.refine(({ npm, pypi, command }) => npm !== undefined || pypi !== undefined || command !== undefined, {
     error: 'must be `npm`, `pypi` or `command`',
   }),
+  /** What the server gets beside its own variables: `none`, or `all` of the container, which are those of its image. */
+  environment: z.enum(['none', 'all']).default('none'),
   transport: z.enum(['http', 'stdio']),
   /** On which the server is reached, on all addresses of the pod. */
   port: z.int().min(1).max(65_535),

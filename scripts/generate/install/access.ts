@@ -1,4 +1,4 @@
-import { API_GROUP, CLUSTER } from '@mcp-runtime/api';
+import { API_GROUP, CLUSTER, PEOPLE_ROLES } from '@mcp-runtime/api';
 import { INSTALLATION_PERMISSIONS, OPERATOR_PERMISSIONS, type Permission } from '@mcp-runtime/operator/cluster';
 import { GATEWAY_PERMISSIONS } from './gateway-permissions.ts';
 import { type Component, PART_OF, metadataOf } from './settings.ts';
@@ -26,15 +26,17 @@ export const ACCESS_OBJECTS: readonly Manifest[] = [
  * Roles for people, part of the roles `view`, `edit` and `admin` that every cluster has ("User-facing roles"). Who may change
  * a namespace may run servers there; who may call them is for its administrators.
  */
-export const PEOPLE_ROLES: readonly Manifest[] = [
-  peopleRole('viewer', 'view', [
+export const ROLES_OF_PEOPLE: readonly Manifest[] = [
+  peopleRole(PEOPLE_ROLES.viewer, 'view', [
     [
       ['mcpservers', 'mcpaccessgrants', 'mcpagentsessions'],
       ['get', 'list', 'watch'],
     ],
   ]),
-  peopleRole('author', 'edit', [[['mcpservers'], ['create', 'update', 'patch', 'delete', 'deletecollection']]]),
-  peopleRole('access-admin', 'admin', [
+  peopleRole(PEOPLE_ROLES.author, 'edit', [
+    [['mcpservers'], ['create', 'update', 'patch', 'delete', 'deletecollection']],
+  ]),
+  peopleRole(PEOPLE_ROLES.accessAdmin, 'admin', [
     [
       ['mcpaccessgrants', 'mcpagentsessions'],
       ['create', 'update', 'patch', 'delete', 'deletecollection'],
@@ -61,7 +63,7 @@ function peopleRole(
 ): Manifest {
   return {
     ...named('ClusterRole', {
-      name: `mcp-runtime-${name}`,
+      name,
       labels: { ...PART_OF, [`${RBAC}/aggregate-to-${joins}`]: 'true' },
     }),
     rules: rules.map(([resources, verbs]) => ({ apiGroups: [API_GROUP], resources, verbs })),

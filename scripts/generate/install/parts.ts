@@ -1,4 +1,4 @@
-import { ACCESS_OBJECTS, PEOPLE_ROLES } from './access.ts';
+import { ACCESS_OBJECTS, ROLES_OF_PEOPLE } from './access.ts';
 import { CATALOGS, NAMESPACE, PRIORITY_CLASSES, WEBHOOK } from './cluster-wide.ts';
 import { NETWORK_POLICIES } from './network.ts';
 import { GATEWAY_OBJECTS, OPERATOR_OBJECTS } from './programs.ts';
@@ -20,7 +20,7 @@ export const PARTS: readonly Part[] = [
   { name: 'catalog-public', objects: [CATALOGS.public], when: { setting: SETTINGS.mode, is: 'public' } },
   { name: 'priority-classes', objects: PRIORITY_CLASSES },
   { name: 'access', objects: ACCESS_OBJECTS },
-  { name: 'people-roles', objects: PEOPLE_ROLES },
+  { name: 'people-roles', objects: ROLES_OF_PEOPLE },
   { name: 'network-policies', objects: NETWORK_POLICIES },
   { name: 'operator', objects: OPERATOR_OBJECTS },
   { name: 'gateway', objects: GATEWAY_OBJECTS },

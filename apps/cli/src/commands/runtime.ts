@@ -132,6 +132,22 @@ export const RUNTIME_COMMANDS = [
     load: () => import('../actions/serve-bridge.ts'),
   }),
   defineCommand({
+    path: 'serve runner',
+    summary: 'install an MCP server, run it and serve it: the program in its pod',
+    description:
+      'What to run is in the variable MCP_RUNNER, which the operator sets. Variables that begin with SERVER_ENV_ are for the server. The port is open while the server answers.',
+    flags: {
+      'data-dir': {
+        type: 'text',
+        summary: 'folder for packages and for the files of the server; one in the cache volume unless given',
+        placeholder: 'DIR',
+      },
+    },
+    examples: ['mcp-runtime serve runner', 'mcp-runtime serve runner --data-dir /tmp/runner'],
+    prints: 'plain',
+    load: () => import('../actions/serve-runner.ts'),
+  }),
+  defineCommand({
     path: 'completion',
     summary: 'print the completion script of a shell',
     args: [{ name: 'SHELL', summary: SHELLS.join(', '), required: 'yes' }],

@@ -25,5 +25,10 @@ export {
 // webhook
 export { type Webhook, type WebhookOptions, startWebhook } from './webhook/webhook.ts';
 export { type World } from './webhook/world.ts';
+
+// grants, sessions and the namespaces of teams
+export { startAccessController } from '../access/start.ts';
+export { startTenancyController } from './tenancy/controller.ts';
+
 // the operator itself
 export { type ClusterOperator, type ClusterOperatorOptions, startClusterOperator } from './start.ts';

@@ -1,12 +1,14 @@
 import { API_GROUP, CLUSTER } from '@mcp-runtime/api';
+import { ACCESS_PERMISSIONS } from '../access/permissions.ts';
+import { TENANCY_PERMISSIONS } from './tenancy/permissions.ts';
 
 /** What a program may do with the Kubernetes API. Roles of the installation are generated from lists of these. */
 export interface Permission {
   readonly apiGroup: string;
   readonly resources: readonly string[];
-  readonly verbs: readonly string[];
-  /** Only objects of these names. */
+  /** Only objects of these names; all when absent. */
   readonly names?: readonly string[];
+  readonly verbs: readonly string[];
 }
 
 const WATCH = ['get', 'list', 'watch'] as const;
@@ -38,6 +40,8 @@ export const OPERATOR_PERMISSIONS: readonly Permission[] = [
     verbs: ['get', 'update'],
     names: [CLUSTER.webhook],
   },
+  ...ACCESS_PERMISSIONS,
+  ...TENANCY_PERMISSIONS,
 ];
 
 /** In every namespace, where ingress is by HTTPRoutes. */

@@ -1,6 +1,7 @@
 import { CLUSTER, NamespaceName, ObjectName } from '@mcp-runtime/api';
 import { LOG_LEVELS } from '@mcp-runtime/base';
 import { z } from 'zod';
+import { TenancySettings } from './tenancy/settings.ts';
 
 const Port = z.int().min(1).max(65535);
 const Image = z.string().min(1, { error: 'must be a container image' });
@@ -71,9 +72,12 @@ export const OperatorSettings = z.strictObject({
     .prefault({}),
   retention: z
     .strictObject({
-      expiredSessions: Duration.default('24h').meta({ description: 'How long ended sessions are kept.' }),
+      expiredSessions: Duration.default('168h').meta({
+        description: 'How long sessions are kept after they have expired; `0s` keeps them.',
+      }),
     })
     .prefault({}),
+  tenancy: TenancySettings,
   egressDefault: z.enum(['deny', 'allow']).default('deny').meta({
     description: 'Whether servers that declare no egress may call out, beside DNS.',
   }),

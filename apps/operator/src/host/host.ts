@@ -11,7 +11,7 @@ import { endMarked, instancePrefix, newMarker } from './marker.ts';
 import { type Host, type HostOptions } from './port.ts';
 import { type ServerLog, openServerLog } from './server-log.ts';
 import { type HostParts, type Supervised, superviseServer } from './supervised.ts';
-import { startWatchdog } from './watchdog.ts';
+import { noWatchdog, startWatchdog } from './watchdog.ts';
 
 const BACKOFF: BackoffPolicy = { initialMs: 500, factor: 2, maxMs: 30_000 };
 
@@ -27,7 +27,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const closing = new AbortController();
   const marker = newMarker(prefix);
   const base = baseEnvironment(options.env);
-  const watchdog = await startWatchdog({ marker, searchPath: base.PATH, log });
+  const watchdog =
+    options.orphans === 'contained' ? noWatchdog() : await startWatchdog({ marker, searchPath: base.PATH, log });
   const children = openChildren(marker, watchdog);
   const parts: HostParts = {
     dataDir,

@@ -20,6 +20,8 @@ export interface Installer {
 export interface Step {
   readonly command: string;
   readonly args: readonly string[];
+  /** Text of files that it reads, by name, in the folder. */
+  readonly files?: Readonly<Record<string, string>>;
   /** The error for a step that ended with another status than 0. */
   toError(output: readonly string[]): AppError;
 }
@@ -44,6 +46,7 @@ export function createInstaller({ children, env, signal }: InstallerOptions): In
   }
 
   async function run(step: Step, cwd: string): Promise<void> {
+    for (const [name, text] of Object.entries(step.files ?? {})) await writeFile(join(cwd, name), text);
     const child = children.spawn(step.command, step.args, { cwd, env });
     const output: string[] = [];
     const keep = (line: string): void => {

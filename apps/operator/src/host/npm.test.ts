@@ -62,6 +62,31 @@ test('a package, a version or a command that does not exist fails for good; a de
   assert.match(state.message, /cannot install `@team\/else@1\.2\.3`: .*ECONNREFUSED/);
 });
 
+test('a package of another integrity never runs', async () => {
+  await using registry = await startRegistry();
+  await using opened = await openHost({ env: registry.env });
+  const right = npmServer('right', { integrity: registry.integrity });
+  const wrong = npmServer('wrong', { integrity: `sha512-${'A'.repeat(86)}==` });
+  for (const server of [right, wrong]) opened.host.ensure(server);
+  await opened.untilRunning(right);
+  const state = await opened.until(wrong, ({ phase }) => phase === 'failed');
+  assert.ok(state.phase === 'failed');
+  assert.equal(
+    state.message,
+    `\`@team/tells@1.2.3\` has the integrity \`${registry.integrity}\`, not the one of \`source.npm.integrity\``,
+  );
+
+  const inPlace = npmServer('everything', {
+    package: '@modelcontextprotocol/server-everything',
+    version: '2026.8.31',
+    integrity: 'sha512-AAAA',
+  });
+  opened.host.ensure(inPlace);
+  const refused = await opened.until(inPlace, ({ phase }) => phase === 'failed');
+  assert.ok(refused.phase === 'failed');
+  assert.match(refused.message, /the npm registry has no/);
+});
+
 test('without npm the message says so', async () => {
   await using opened = await openHost({ env: { PATH: '/nowhere' } });
   const server = npmServer('one');

@@ -9,17 +9,20 @@ type NpmSource = NonNullable<Source['npm']>;
 
 export async function npmProgram(source: NpmSource, installer: Installer, places: ProgramPlaces): Promise<Program> {
   const present = await findInstalled(source, places.packageRoots);
-  if (present !== undefined) return programOf(present, source);
+  if (present !== undefined && isAsked(present, source)) return programOf(present, source);
 
   const folder = join(places.packages, 'npm', `${source.package.replace('/', '+')}@${source.version}`);
   await installer.once(folder, [installStep(source, folder)]);
   const installed = await findInstalled(source, [folder]);
   if (installed === undefined) throw installFailed(`npm installed something else than ${nameOf(source)}`);
+  if (!isAsked(installed, source)) throw otherIntegrity(installed, source);
   return programOf(installed, source);
 }
 
 interface Installed {
   readonly folder: string;
+  /** Digest that npm held what it unpacked against; undefined where it noted none. */
+  readonly integrity: string | undefined;
   /** Command name to file. */
   readonly bin: Readonly<Record<string, string>>;
 }
@@ -28,9 +31,31 @@ async function findInstalled(source: NpmSource, roots: readonly string[]): Promi
   for (const root of roots) {
     const folder = join(root, 'node_modules', source.package);
     const manifest = await readManifest(join(folder, 'package.json'));
-    if (manifest?.['version'] === source.version) return { folder, bin: binOf(source.package, manifest['bin']) };
+    if (manifest?.['version'] !== source.version) continue;
+    return { folder, bin: binOf(source.package, manifest['bin']), integrity: await integrityOf(root, source.package) };
   }
   return undefined;
+}
+
+/** npm keeps a lockfile of what it put into a `node_modules` there (npm, "Hidden Lockfiles"). */
+async function integrityOf(root: string, packageName: string): Promise<string | undefined> {
+  const lockfile = await readManifest(join(root, 'node_modules', '.package-lock.json'));
+  const packages = lockfile?.['packages'];
+  const entry = isRecord(packages) ? packages[`node_modules/${packageName}`] : undefined;
+  const integrity = isRecord(entry) ? entry['integrity'] : undefined;
+  return typeof integrity === 'string' ? integrity : undefined;
+}
+
+function isAsked({ integrity }: Installed, source: NpmSource): boolean {
+  return source.integrity === undefined || source.integrity === integrity;
+}
+
+function otherIntegrity({ integrity = 'none' }: Installed, source: NpmSource): UnusableSource {
+  return new UnusableSource(
+    'install_failed',
+    `${nameOf(source)} has the integrity \`${integrity}\`, not the one of \`source.npm.integrity\``,
+    { next: 'find out why it is another package than the one that was approved' },
+  );
 }
 
 async function readManifest(file: string): Promise<Readonly<Record<string, unknown>> | undefined> {

@@ -97,6 +97,11 @@ export interface HostOptions {
   /** Folders whose `node_modules` is searched before anything is installed. */
   readonly packageRoots?: readonly string[];
   readonly startBridge: StartBridge;
+  /**
+   * How processes end that a killed runtime leaves: `watched` by a program of their own, also when absent; `contained` in a
+   * container, with which they end.
+   */
+  readonly orphans?: 'watched' | 'contained';
   /** Waits between restarts; 0.5 s doubling to 30 s unless given. */
   readonly backoff?: BackoffPolicy;
   onChange(key: ObjectKey, state: HostState): void;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -43,6 +44,30 @@ test('a Python package runs from an environment of its own', { skip: await missi
   const state = await opened.until(unknown, ({ phase }) => phase === 'failed');
   assert.ok(state.phase === 'failed');
   assert.equal(state.message, 'the Python package index has no `tells_py==9.9.9`');
+  await rm(wheels, { recursive: true });
+});
+
+test('a Python package of another hash never runs', { skip: await missingPython() }, async () => {
+  const wheels = await mkdtemp(join(tmpdir(), 'wheels-'));
+  await run('python3', ['-c', MAKE_WHEEL, wheels]);
+  const wheel = await readFile(join(wheels, 'tells_py-1.2.3-py3-none-any.whl'));
+  const right = `sha256:${createHash('sha256').update(wheel).digest('hex')}`;
+  await using opened = await openHost({
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...offline(wheels) },
+  });
+  const serverOf = (name: string, hash: string) =>
+    aServer('', {
+      key: { namespace: 'team', name },
+      source: { pypi: { package: 'tells_py', version: '1.2.3', args: [], hash } },
+    });
+  const approved = serverOf('approved', right);
+  opened.host.ensure(approved);
+  await opened.untilRunning(approved);
+  const other = serverOf('other', `sha256:${'0'.repeat(64)}`);
+  opened.host.ensure(other);
+  const state = await opened.until(other, ({ phase }) => phase === 'failed');
+  assert.ok(state.phase === 'failed');
+  assert.equal(state.message, '`tells_py==1.2.3` has no file of the hash of `source.pypi.hash`');
   await rm(wheels, { recursive: true });
 });
 

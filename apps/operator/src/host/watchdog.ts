@@ -64,6 +64,11 @@ export async function startWatchdog({ marker, searchPath, log }: WatchdogOptions
   };
 }
 
+/** Where something else sees to it. */
+export function noWatchdog(): Watchdog {
+  return { watch: () => {}, forget: () => {}, ...closeOnce(async () => {}) };
+}
+
 interface Script {
   readonly input: Writable;
   readonly ended: Promise<unknown>;

@@ -66,11 +66,13 @@ export function egressHosts(server: MCPServer, settings: PlanSettings): readonly
 
 function egressRules(server: MCPServer, settings: PlanSettings, observed: PlanObserved): readonly Fields[] {
   if (server.spec.network?.egress === undefined && settings.egressDefault === 'allow') return [{}];
-  const dns = settings.dns?.cidrs.map((cidr) => ({ ipBlock: { cidr } })) ?? CLUSTER_DNS;
-  return [
-    { to: dns, ports: [tcp(DNS_PORT), { port: DNS_PORT, protocol: 'UDP' }] },
-    ...egressOf(server, settings).flatMap((egress) => egressRule(egress, observed)),
-  ];
+  return [dnsRule(settings), ...egressOf(server, settings).flatMap((egress) => egressRule(egress, observed))];
+}
+
+/** Egress to the DNS of the cluster. */
+export function dnsRule({ dns }: Pick<PlanSettings, 'dns'>): Fields {
+  const to = dns?.cidrs.map((cidr) => ({ ipBlock: { cidr } })) ?? CLUSTER_DNS;
+  return { to, ports: [tcp(DNS_PORT), { port: DNS_PORT, protocol: 'UDP' }] };
 }
 
 /** A host that has no address yet is reached by no rule. */

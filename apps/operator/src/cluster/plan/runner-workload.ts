@@ -17,7 +17,7 @@ const CACHE_SIZE = '2Gi';
 export function runnerWorkload(server: MCPServer, source: Source, settings: PlanSettings): Workload {
   const { metadata, spec } = server;
   const own = {
-    [RUNNER.instructions]: JSON.stringify(instructionsOf(server, source)),
+    [RUNNER.instructions]: JSON.stringify(instructionsOf(server, source, 'none')),
     ...toolSettings(settings),
   };
   const probes = tcpProbes('http', START_SECONDS);
@@ -46,12 +46,18 @@ export function runnerWorkload(server: MCPServer, source: Source, settings: Plan
   };
 }
 
-function instructionsOf(server: MCPServer, source: Source): RunnerInstructions {
+/** What the runner of a server is told. */
+export function instructionsOf(
+  server: MCPServer,
+  source: Source,
+  environment: RunnerInstructions['environment'],
+): RunnerInstructions {
   const { bridge, upstreamPath } = resolveServer(server);
   return {
     schema_version: 'v1',
     server: keyOf(server),
     source,
+    environment,
     transport: server.spec.transport,
     port: server.spec.port,
     mcp_path: upstreamPath,

@@ -16,6 +16,8 @@ export interface Registry extends AsyncDisposable {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Paths that were asked for. */
   readonly requests: readonly string[];
+  /** Of the package. */
+  readonly integrity: string;
 }
 
 /** The part of an npm registry that an installation needs, with one package: `@team/tells@1.2.3`. */
@@ -55,6 +57,7 @@ export async function startRegistry(): Promise<Registry> {
       npm_config_fetch_retries: '0',
     },
     requests,
+    integrity,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       server.close();

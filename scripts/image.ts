@@ -1,0 +1,29 @@
+// `npm run image [-- --name NAME] [--tests]`: writes the product's image as an OCI archive, without Docker. docs/guide/image.md
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { everythingImage } from './image/everything.ts';
+import { productImage } from './image/product.ts';
+
+const root = dirname(import.meta.dirname);
+const { values } = parseArgs({
+  options: {
+    name: { type: 'string', default: 'localhost/mcp-runtime:dev' },
+    out: { type: 'string', default: 'build/images' },
+    tests: { type: 'boolean', default: false },
+  },
+});
+const out = resolve(root, values.out);
+mkdirSync(out, { recursive: true });
+
+const product = await productImage(values.name);
+writeFileSync(join(out, 'mcp-runtime.cdx.json'), product.sbom);
+write('mcp-runtime', values.name, product);
+if (values.tests)
+  write('mcp-everything', 'localhost/mcp-everything:test', everythingImage('localhost/mcp-everything:test'));
+
+function write(file: string, name: string, { bytes, digest }: { bytes: Buffer; digest: string }): void {
+  const path = join(out, `${file}.tar`);
+  writeFileSync(path, bytes);
+  process.stdout.write(`${name}@${digest}  ${relative(root, path)}  ${(bytes.length / 2 ** 20).toFixed(0)} MiB\n`);
+}

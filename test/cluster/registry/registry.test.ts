@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { tempDir } from '../../support/temp-dir.ts';
+import { packageStore } from './packages.ts';
+import { registryServer } from './server.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const SERVER = '@modelcontextprotocol/server-memory';
+
+test('npm installs a published server with all that it depends on, and nothing from elsewhere', async () => {
+  await using folder = await tempDir();
+  await using server = registryServer(packageStore(ROOT)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+
+  const settings = [`--registry=http://127.0.0.1:${address.port}`, `--cache=${folder.path}/cache`];
+  const prefix = `--prefix=${folder.path}`;
+  await promisify(execFile)('npm', ['install', ...settings, prefix, '--ignore-scripts', '--no-audit', SERVER]);
+  assert.match(await readFile(join(folder.path, 'package-lock.json'), 'utf8'), /"node_modules\/zod"/);
+  const installed = JSON.parse(await readFile(join(folder.path, 'node_modules', SERVER, 'package.json'), 'utf8'));
+  assert.equal(installed.name, SERVER);
+});

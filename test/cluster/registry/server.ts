@@ -1,0 +1,36 @@
+import { type Server, type ServerResponse, createServer } from 'node:http';
+import type { PackageStore } from './packages.ts';
+
+const TARBALL = /^\/((?:@[^/]+\/)?[^/]+)\/-\/([^/]+)\.tgz$/;
+const PACKUMENT = /^\/((?:@[^/]+\/)?[^/]+)$/;
+
+/** The part of the registry's API that `npm install` needs: packuments and tarballs. */
+export function registryServer(store: PackageStore): Server {
+  return createServer((request, response) => {
+    const path = pathOf(request.url);
+    const [, tarballOf = '', version = ''] = TARBALL.exec(path) ?? [];
+    if (version !== '') {
+      answer(response, store.tarball(tarballOf, version), 'application/octet-stream');
+      return;
+    }
+    const [, name = ''] = PACKUMENT.exec(path) ?? [];
+    const found = store.packument(name, `http://${request.headers.host ?? ''}`);
+    answer(response, found === undefined ? undefined : Buffer.from(JSON.stringify(found)), 'application/json');
+  });
+}
+
+/** `/@scope%2fname` is how npm asks for a scoped package. */
+function pathOf(url = '/'): string {
+  try {
+    return decodeURIComponent(url.split('?')[0] ?? '');
+  } catch {
+    return '/';
+  }
+}
+
+function answer(response: ServerResponse, body: Buffer | undefined, type: string): void {
+  response.writeHead(body === undefined ? 404 : 200, {
+    'content-type': body === undefined ? 'application/json' : type,
+  });
+  response.end(body ?? '{"error":"not found"}');
+}
