@@ -25,10 +25,16 @@ With --dry-run, \`api\` and \`node\` say what they would do and do nothing.
 `;
 const EX_USAGE = 64;
 const EX_UNAVAILABLE = 69;
+const EX_SOFTWARE = 70;
 const NAMES: readonly Tier[] = ['node', 'api'];
 
 const [command = '', ...rest] = process.argv.slice(2);
-process.exitCode = await run();
+try {
+  process.exitCode = await run();
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error));
+  process.exitCode = EX_SOFTWARE;
+}
 
 async function run(): Promise<number> {
   if (command === 'api' || command === 'node') return rest.includes('--dry-run') ? plan(command) : up(command);

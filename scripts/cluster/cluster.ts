@@ -2,11 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync, readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { writePauseImage } from './images.ts';
 import { type Tier, pathWithAdmin, unmetNeed } from './needs.ts';
+import { freePorts } from './ports.ts';
 import { findPrograms } from './programs.ts';
 import { type Say, runTelling } from './run.ts';
 
@@ -72,7 +72,7 @@ export async function startCluster(tier: Tier, name: string, say: Say): Promise<
     PROGRAMS: programs.folder,
     IMAGES,
     NODE: process.execPath,
-    ...(tier === 'api' ? await freePorts() : {}),
+    ...(tier === 'api' ? await apiPorts() : {}),
   };
   const up = await runTelling(join(SCRIPTS, 'up.sh'), [tier], env, say);
   if (up.status !== 0) throw new Error(`the cluster did not start; its logs are in ${folder}/logs`);
@@ -116,19 +116,8 @@ export function endOrphans(): void {
   }
 }
 
-/** Ports of the API tier, which shares the machine's network with other clusters. etcd also uses the one above its own. */
-async function freePorts(): Promise<Readonly<Record<string, string>>> {
-  const [api, manager, etcd] = await Promise.all([freePort(), freePort(), freePort()]);
-  return { PORT: String(api), MANAGER_PORT: String(manager), ETCD_PORT: String(etcd) };
-}
-
-function freePort(): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const server = createServer().once('error', reject);
-  server.listen(0, '127.0.0.1', () => {
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
-    server.close(() => resolve(port));
-  });
-  return promise;
+/** The API tier shares the machine's network with other clusters. etcd also uses the port above its own. */
+async function apiPorts(): Promise<Readonly<Record<string, string>>> {
+  const first = await freePorts(4);
+  return { ETCD_PORT: String(first), PORT: String(first + 2), MANAGER_PORT: String(first + 3) };
 }

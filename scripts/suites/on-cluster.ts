@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { connect } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { type Cluster, endCluster, endOrphans, loadImages, runningCluster, startCluster } from '../cluster/cluster.ts';
 import type { Tier } from '../cluster/needs.ts';
+import { runQuietly, runTelling } from '../cluster/run.ts';
 import { type SuiteName, type Totals } from './suites.ts';
 import { filesOf } from './run-suite.ts';
 
 const WITHIN = new URL('../test-within.ts', import.meta.url).pathname;
-const REACHED_WITHIN_MS = 3000;
+const PATIENCE = '--request-timeout=5s';
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
@@ -42,24 +41,18 @@ export async function runOnCluster(name: SuiteName, tier: Tier): Promise<Totals>
 
 async function runOnUsers(name: SuiteName, tier: Tier, kubeconfig: string): Promise<Totals> {
   say(`${name}: on the cluster of KUBECONFIG (${kubeconfig})`);
-  if (tier === 'node' && !(await isReachable(await addressOfApiService())))
-    return skipped(name, 'service addresses of the cluster that KUBECONFIG names cannot be reached from here');
+  const silent = await runQuietly('kubectl', ['version', PATIENCE]);
+  if (silent !== undefined) return skipped(name, `kubectl cannot use it: ${silent}`);
+  const unreachable = tier === 'node' ? await unreachableService() : undefined;
+  if (unreachable !== undefined) return skipped(name, `addresses of its services cannot be reached: ${unreachable}`);
   return runWithin(name, { tier, enter: [], env: { KUBECONFIG: kubeconfig } });
 }
 
-async function addressOfApiService(): Promise<string> {
+/** Asks the API server at the address of its service, with the same certificates; a text says why that fails. */
+async function unreachableService(): Promise<string | undefined> {
   const get = ['get', 'service', 'kubernetes', '--namespace=default', '--output=jsonpath={.spec.clusterIP}'];
-  const child = spawn('kubectl', get, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [address] = await Promise.all([text(child.stdout), ended(child)]);
-  return address;
-}
-
-function isReachable(address: string): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const socket = connect({ host: address, port: 443, timeout: REACHED_WITHIN_MS });
-  socket.once('connect', () => resolve(true));
-  for (const event of ['timeout', 'error']) socket.once(event, () => resolve(false));
-  return promise.finally(() => socket.destroy());
+  const { stdout: address } = await runTelling('kubectl', get, {}, () => undefined);
+  return runQuietly('kubectl', ['get', '--raw=/version', `--server=https://${address}`, PATIENCE]);
 }
 
 /** In a process of its own, as only a whole process can be on another network. It sends its totals before it ends. */

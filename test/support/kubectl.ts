@@ -15,6 +15,12 @@ export async function kubectl(args: readonly string[], input = ''): Promise<stri
   return stdout;
 }
 
+/** Why a test that needs kube-controller-manager is skipped here; false where it runs: it makes this service account. */
+export async function skipWithoutControllers(): Promise<string | false> {
+  const get = ['get', 'serviceaccount', 'default', '--namespace=default', '--ignore-not-found', '--output=name'];
+  return (await kubectl(get)) === '' ? 'this cluster has no kube-controller-manager' : false;
+}
+
 export interface TestNamespace extends AsyncDisposable {
   readonly name: string;
   /** kubectl in that namespace. */
