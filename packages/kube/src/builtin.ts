@@ -29,10 +29,10 @@ export const HTTP_ROUTES = builtin<KubeObject>('gateway.networking.k8s.io/v1', '
 export const POD_DISRUPTION_BUDGETS = builtin<KubeObject>('policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets');
 export const RESOURCE_QUOTAS = builtin<KubeObject>('v1', 'ResourceQuota', 'resourcequotas');
 export const LIMIT_RANGES = builtin<KubeObject>('v1', 'LimitRange', 'limitranges');
+export const ROLE_BINDINGS = builtin<KubeObject>('rbac.authorization.k8s.io/v1', 'RoleBinding', 'rolebindings');
 export const NAMESPACES = builtin<KubeObject>('v1', 'Namespace', 'namespaces', 'cluster');
 export const LEASES = builtin<KubeObject>('coordination.k8s.io/v1', 'Lease', 'leases');
 export const ROLES = builtin<KubeObject>('rbac.authorization.k8s.io/v1', 'Role', 'roles');
-export const ROLE_BINDINGS = builtin<KubeObject>('rbac.authorization.k8s.io/v1', 'RoleBinding', 'rolebindings');
 export const EVENTS = builtin<KubeObject>('v1', 'Event', 'events');
 export const AUTOSCALERS = builtin<KubeObject>('autoscaling/v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers');
 
