@@ -8,7 +8,7 @@ import {
   OPERATOR_PERMISSIONS,
   type Permission,
 } from '../../apps/operator/src/cluster/index.ts';
-import { GATEWAY_PERMISSIONS } from '../../scripts/generate/install/gateway-permissions.ts';
+import { GATEWAY_PERMISSIONS } from '../../packages/delivery/src/index.ts';
 import { OVERLAYS } from '../../scripts/generate/install/overlays.ts';
 import { renderParts } from '../../scripts/generate/install/render.ts';
 import { type JsonMap } from '../../scripts/generate/install/setting.ts';

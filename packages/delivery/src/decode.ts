@@ -96,6 +96,11 @@ function joined(server: ObjectKey, head: ConfigMap, mine: ReadonlyMap<string, Co
   };
 }
 
+/** How many ConfigMaps the first one says that there are. */
+export function partsOf(head: ConfigMap): number {
+  return Manifest.safeParse(jsonOf(head.data?.[KEYS.manifest])).data?.parts ?? 1;
+}
+
 function partOf({ metadata, binaryData = {} }: ConfigMap): Buffer | DeliveryFault {
   const text = binaryData[KEYS.compressed];
   if (text !== undefined) return Buffer.from(text, 'base64');

@@ -112,9 +112,9 @@ function configMap(input: DeliveryInput, part: number, { data, binaryData, set }
       name: policyName(server.name, part),
       namespace: server.namespace,
       labels: {
-        ...input.labels,
         ...policyLabels(server),
         [LABELS.managedBy]: MANAGED_BY,
+        ...input.labels,
         [LABELS.gateway]: input.placement,
       },
       annotations: {

@@ -27,7 +27,19 @@ export function policyName(server: string, part = 1): string {
   return part === 1 ? `${server}${SUFFIX}` : `${server}${SUFFIX}-${part}`;
 }
 
-/** Labels by which the ConfigMaps of one server's policy are found. */
+/** The server and the part of its policy that a ConfigMap is for, by its name; undefined for one that is no policy. */
+export function policyPartOf({
+  namespace,
+  name,
+}: ObjectKey): { readonly server: ObjectKey; readonly part: number } | undefined {
+  const [, server, part = '1'] = POLICY_NAME.exec(name) ?? [];
+  return server === undefined ? undefined : { server: { namespace, name: server }, part: Number(part) };
+}
+
+const POLICY_NAME = /^(.+)-gateway-policy(?:-([2-9]|[1-9]\d))?$/;
+const MAX_LABEL = 63;
+
+/** Labels of the ConfigMaps of one server's policy. */
 export function policyLabels({ name }: Pick<ObjectKey, 'name'>): Readonly<Record<string, string>> {
-  return { [LABELS.part]: PARTS.policy, [LABELS.server]: name };
+  return { [LABELS.part]: PARTS.policy, ...(name.length > MAX_LABEL ? {} : { [LABELS.server]: name }) };
 }

@@ -1,6 +1,6 @@
 import { API_GROUP, CLUSTER, PEOPLE_ROLES } from '@mcp-runtime/api';
+import { GATEWAY_PERMISSIONS } from '@mcp-runtime/delivery';
 import { INSTALLATION_PERMISSIONS, OPERATOR_PERMISSIONS, type Permission } from '@mcp-runtime/operator/cluster';
-import { GATEWAY_PERMISSIONS } from './gateway-permissions.ts';
 import { type Component, PART_OF, metadataOf } from './settings.ts';
 import { type Manifest, type Node } from './setting.ts';
 

@@ -1,10 +1,30 @@
 import { LOG_LEVELS } from '@mcp-runtime/base';
 import { z } from 'zod';
+import { parseDuration } from './times.ts';
+
+/** Milliseconds. */
+const Duration = z.union([z.int().min(0), z.string()]).transform((given, context) => {
+  const ms = typeof given === 'number' ? given : given === '0' ? 0 : parseDuration(given);
+  if (ms !== undefined) return ms;
+  context.addIssue({ code: 'custom', message: `found \`${given}\`, allowed: a duration like 15m, or 0` });
+  return z.NEVER;
+});
 
 /** Settings of a gateway that runs alone: the file given by --config, and the flags, which win over it. */
-export const GatewayConfig = z.strictObject({
-  policy: z.string({ error: 'is needed: the policy document' }),
-  upstream: z.url({ protocol: /^https?$/, error: 'is needed: the MCP endpoint of the server, an http or https URL' }),
+const GatewaySettings = z.strictObject({
+  policy: z.string().optional(),
+  upstream: z
+    .url({ protocol: /^https?$/, error: 'must be the MCP endpoint of the server, an http or https URL' })
+    .optional(),
+  watch: z.boolean().default(false),
+  watchServer: z
+    .string()
+    .regex(/^[^/]+\/[^/]+$/, { error: 'must be `NAMESPACE/NAME` of an MCPServer' })
+    .optional(),
+  policyCache: z.string().optional(),
+  staleAfter: Duration.default(15 * 60_000),
+  kubeconfig: z.string().optional(),
+  allowUpstreamsIn: z.array(z.string()).default([]),
   listen: z.string().default('127.0.0.1:8091'),
   adminListen: z.string().optional(),
   externalUrl: z
@@ -53,6 +73,22 @@ export const GatewayConfig = z.strictObject({
       maxHandshakes: z.int().min(1).max(100_000).default(1024),
     })
     .prefault({}),
+});
+
+export const GatewayConfig = GatewaySettings.superRefine((config, context) => {
+  const ways = [
+    config.policy !== undefined || config.upstream !== undefined,
+    config.watch,
+    config.watchServer !== undefined,
+  ];
+  const refuse = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
+  if (ways.filter(Boolean).length > 1)
+    refuse('watch', 'give one of a policy with its upstream (a file), watch, and watchServer');
+  else if (!ways.some(Boolean)) refuse('policy', 'is needed: the policy document, unless policies are watched');
+  else if (config.policy !== undefined && config.upstream === undefined)
+    refuse('upstream', 'is needed: the MCP endpoint of the server, an http or https URL');
+  else if (config.upstream !== undefined && config.policy === undefined)
+    refuse('policy', 'is needed: the policy document');
 });
 
 export type GatewayConfig = z.infer<typeof GatewayConfig>;

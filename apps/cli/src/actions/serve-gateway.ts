@@ -1,19 +1,15 @@
-import { type AppError } from '@mcp-runtime/api';
-import { OpenedSoFar, readSecretFile, systemClock } from '@mcp-runtime/base';
+import { OpenedSoFar, systemClock } from '@mcp-runtime/base';
 import { createLogger } from '@mcp-runtime/base/logger';
 import { openSpool, redact } from '@mcp-runtime/events';
 import {
   type AuditSink,
-  type ReadSecret,
   type FollowedTokenKeys,
   type TokenKeySource,
-  holdPolicy,
   holdTokenKeys,
   openSessionKeys,
   pollTokenKeysUrl,
+  publicAnd,
   startGateway,
-  undeclaredIdentity,
-  watchPolicyFile,
   watchTokenKeysFile,
 } from '@mcp-runtime/gateway';
 import { type CommandIo } from '../frame/command.ts';
@@ -23,9 +19,16 @@ import { openTracer } from './open-tracer.ts';
 import { tlsOptions } from './tls-flags.ts';
 import { untilAborted } from './until-aborted.ts';
 import { GatewayConfig } from './serve-gateway-config.ts';
+import { type GatewaySource, type SourceOptions, openFileSource } from './serve-gateway-source.ts';
 import { watchSettings } from './serve-gateway-reload.ts';
 
 interface Flags {
+  readonly watch: boolean;
+  readonly 'watch-server': string | undefined;
+  readonly 'policy-cache': string | undefined;
+  readonly 'stale-after': string | undefined;
+  readonly kubeconfig: string | undefined;
+  readonly 'allow-upstreams-in': readonly string[];
   readonly policy: string | undefined;
   readonly upstream: string | undefined;
   readonly listen: string | undefined;
@@ -45,7 +48,6 @@ interface Flags {
   readonly config: string | undefined;
 }
 
-const PUBLIC_PATH = '/mcp';
 const WRITER = 'gateway';
 /** Records stay in the spool of a gateway that runs alone. */
 const NOTHING_STORED = 0;
@@ -57,16 +59,8 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
   try {
     const audit = await openAudit(config, opened, log);
     const tracing = await openTracer(config.tracing, io.env, opened);
-    const holder = holdPolicy();
-    const policyFile = await watchPolicyFile({ path: config.policy, holder, log });
-    opened.add(() => policyFile.close());
+    const source = await openSource({ config, opened, log, env: io.env });
     const tls = tlsOptions(config);
-    const identityFault = (): AppError | undefined => {
-      const policy = holder.current();
-      return policy && undeclaredIdentity(policy, declaredBy(config));
-    };
-    const fault = identityFault();
-    if (fault !== undefined) throw fault;
     let settings: Awaited<ReturnType<typeof watchSettings>> | undefined;
     const tokenKeys = await openTokenKeys(config.jwks, opened, log);
     const gateway = await startGateway({
@@ -79,28 +73,25 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
         ? {}
         : { trustedListen: parseAddress(config.trustedListen, '--trusted-listen') }),
       ...(config.trustedProxy === undefined ? {} : { trustedProxy: config.trustedProxy }),
-      allowedHosts: config.allowedHosts,
+      // Where no host is named every one is served.
+      allowedHosts: config.allowedHosts.length === 0 ? [] : [...config.allowedHosts, ...source.ownHosts],
       allowedOrigins: config.allowedOrigins,
       tokenKeys,
-      readSecret: secretsIn(config.secretsDir, () => holder.current()?.server.namespace),
+      readSecret: source.readSecret,
+      ...(source.policySource === undefined ? {} : { policySource: source.policySource }),
       ...(config.sessionKeys === undefined ? {} : { sessionKeys: await openSessionKeys(config.sessionKeys) }),
+      remoteServers: { reach: publicAnd(config.allowUpstreamsIn) },
       audit,
       limits: config.limits,
       drainMs: config.drainMs,
       ...tracing,
       clock: systemClock,
       log,
-      status: () => {
-        const { loadedAt, lastError } = policyFile.status();
-        const undeclared = identityFault();
-        return {
-          loaded_at: loadedAt,
-          ...(lastError === undefined ? {} : { last_reload_error: lastError }),
-          ...(tokenKeys.fault() === undefined ? {} : { keys_error: tokenKeys.fault() }),
-          ...(undeclared === undefined ? {} : { identity_error: undeclared.message }),
-          ...settings?.status(),
-        };
-      },
+      status: () => ({
+        ...source.status(),
+        ...(tokenKeys.fault() === undefined ? {} : { keys_error: tokenKeys.fault() }),
+        ...settings?.status(),
+      }),
     });
     opened.add(() => gateway.close());
     settings = await watchSettings({
@@ -111,16 +102,7 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
       log,
     });
     opened.add(() => settings?.close());
-    const server = holder.current()?.server;
-    gateway.routes.set({
-      path: PUBLIC_PATH,
-      key: { namespace: server?.namespace ?? '', name: server?.name ?? '' },
-      upstream: new URL(config.upstream),
-      policy: holder,
-      audit: { arguments: config.auditArguments, strict: config.strictAudit },
-      eventSource: `${server?.name ?? 'mcp'}-gateway`,
-    });
-    io.stdout.write(`gateway of ${server?.namespace}/${server?.name} at ${gateway.url}${PUBLIC_PATH}\n`);
+    io.stdout.write(`${await source.attach(gateway)}\n`);
     if (audit.state() === 'writable' && config.auditDir === undefined) {
       io.stderr.write('decisions are not kept: add --audit-dir DIR\n');
     }
@@ -130,17 +112,22 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
   }
 }
 
-function declaredBy(config: GatewayConfig): Parameters<typeof undeclaredIdentity>[1] {
-  const { trustHeadersFrom, trustedListen, trustedProxy, jwks, tlsClientCa } = config;
-  return {
-    hop: trustHeadersFrom.length > 0 || trustedListen !== undefined || trustedProxy !== undefined,
-    tokenKeys: jwks !== undefined,
-    clientAuthorities: tlsClientCa !== undefined,
-  };
+/** Loads only what this way needs: a gateway with a file holds no client of a cluster in memory. */
+async function openSource(options: SourceOptions): Promise<GatewaySource> {
+  const { config } = options;
+  if (!config.watch && config.watchServer === undefined) return await openFileSource(options);
+  const { openWatchSource } = await import('./serve-gateway-watch.ts');
+  return await openWatchSource(options);
 }
 
 async function readConfig(flags: Flags): Promise<GatewayConfig> {
   const given = {
+    watch: flags.watch ? true : undefined,
+    watchServer: flags['watch-server'],
+    policyCache: flags['policy-cache'],
+    staleAfter: flags['stale-after'],
+    kubeconfig: flags.kubeconfig,
+    allowUpstreamsIn: flags['allow-upstreams-in'].length === 0 ? undefined : flags['allow-upstreams-in'],
     policy: flags.policy,
     upstream: flags.upstream,
     listen: flags.listen,
@@ -159,12 +146,6 @@ async function readConfig(flags: Flags): Promise<GatewayConfig> {
     auditDir: flags['audit-dir'],
   };
   return readSettings(GatewayConfig, { file: flags.config, flags: given, command: 'mcp-runtime serve gateway' });
-}
-
-/** Secrets of the server's own namespace: a folder for each, as a cluster mounts them. */
-function secretsIn(dir: string | undefined, namespaceOfServer: () => string | undefined): ReadSecret {
-  return async ({ namespace, name, key }) =>
-    dir === undefined || namespace !== namespaceOfServer() ? undefined : readSecretFile(dir, [name, key]);
 }
 
 /** Of a file or a URL; without either no session token counts. */

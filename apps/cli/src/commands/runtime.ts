@@ -53,12 +53,38 @@ export const RUNTIME_COMMANDS = [
   }),
   defineCommand({
     path: 'serve gateway',
-    summary: 'run a gateway alone, in front of one MCP server',
+    summary: 'run a gateway alone: in front of one MCP server, or of those that a cluster tells it of',
     description:
-      'Serves the upstream at /mcp, with /health, /ready, /metrics and /config/status beside it or on --admin-listen.',
+      'With --policy and --upstream it serves one server at /mcp; with --watch those of the cluster, each at its path. /health, /ready, /metrics and /config/status are beside them or on --admin-listen.',
     flags: {
       policy: { type: 'text', summary: 'policy document', placeholder: 'FILE' },
       upstream: { type: 'text', summary: 'MCP endpoint of the server', placeholder: 'URL' },
+      watch: { type: 'switch', summary: 'follow the policies of every server that shared gateways serve in a cluster' },
+      'watch-server': {
+        type: 'text',
+        summary: 'follow the policy of the one server that this gateway stands beside',
+        placeholder: 'NAMESPACE/NAME',
+      },
+      'policy-cache': {
+        type: 'text',
+        summary: 'folder that keeps what was followed, for a start while the cluster is away',
+        placeholder: 'DIR',
+      },
+      'stale-after': {
+        type: 'text',
+        summary: 'refuse every call when the cluster was away for so long; 0 is never (15m unless given)',
+        placeholder: 'DURATION',
+      },
+      kubeconfig: {
+        type: 'text',
+        summary: 'credentials of the cluster; those of the pod when absent',
+        placeholder: 'FILE',
+      },
+      'allow-upstreams-in': {
+        type: 'texts',
+        summary: 'address range beside the internet in which a `source.url` of a cluster may be',
+        placeholder: 'CIDR',
+      },
       listen: { type: 'text', summary: 'address to serve on', placeholder: 'HOST:PORT' },
       'admin-listen': { type: 'text', summary: 'address for health and metrics', placeholder: 'HOST:PORT' },
       'external-url': { type: 'text', summary: 'under which clients reach it, without /mcp', placeholder: 'URL' },
@@ -89,6 +115,7 @@ export const RUNTIME_COMMANDS = [
     },
     examples: [
       'mcp-runtime serve gateway --policy policy.json --upstream http://127.0.0.1:3001/mcp --listen 127.0.0.1:8091',
+      'mcp-runtime serve gateway --watch --listen 0.0.0.0:8080 --admin-listen 0.0.0.0:9103',
     ],
     prints: 'plain',
     load: () => import('../actions/serve-gateway.ts'),
