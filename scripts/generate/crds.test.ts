@@ -10,6 +10,27 @@ for (const [path, make] of Object.entries(crdFiles)) {
   });
 }
 
+for (const [path, make] of Object.entries(crdFiles)) {
+  test(`${path} says of every field what it is`, () => {
+    const { spec, status } = parse(make()).spec.versions[0].schema.openAPIV3Schema.properties;
+    assert.deepEqual([...silentFields(spec, 'spec'), ...silentFields(status, 'status')], []);
+  });
+}
+
+/** Fields without a description, the node itself included. */
+function silentFields(node: Readonly<Record<string, unknown>>, path: string): readonly string[] {
+  const items = children({ '[]': node['items'], '{}': node['additionalProperties'] });
+  return [
+    ...(typeof node['description'] === 'string' ? [] : [path]),
+    ...Object.entries(children(node['properties'])).flatMap(([name, child]) => silentFields(child, `${path}.${name}`)),
+    ...Object.entries(items).flatMap(([kind, item]) =>
+      Object.entries(children(item['properties'])).flatMap(([name, child]) =>
+        silentFields(child, `${path}${kind}.${name}`),
+      ),
+    ),
+  ];
+}
+
 /** Rules of "Specifying a structural schema" that a generator can break. */
 function faultsOf(node: Readonly<Record<string, unknown>>, path: string): readonly string[] {
   const forbidden = ['$ref', 'const', 'anyOf', 'oneOf', 'allOf', 'propertyNames', 'definitions', '$schema'];

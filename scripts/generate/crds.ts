@@ -26,6 +26,8 @@ interface Column {
   readonly name: string;
   readonly type: 'string' | 'boolean' | 'date';
   readonly jsonPath: string;
+  /** 1: only `kubectl get --output=wide` shows it. */
+  readonly priority?: 1;
 }
 
 /** Lists whose items differ: Kubernetes checks that by itself, where a rule would cost too much. */
@@ -40,6 +42,8 @@ const UNIQUE_LISTS: Readonly<Record<string, object>> = {
 const AGE: Column = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
 
 const PHASE = text('Phase', '.status.phase');
+
+const MESSAGE = wide('Message', '.status.message');
 
 const SUBJECT: readonly Column[] = [
   text('Server', '.spec.serverRef.name'),
@@ -57,15 +61,27 @@ const SOURCES: readonly CrdSource[] = [
       text('Phase', '.status.phase'),
       flag('Policy', '.status.policyReady'),
       flag('Gateway', '.status.gatewayReady'),
-      flag('Ready', '.status.deploymentReady'),
+      text('Ready', '.status.conditions[?(@.type=="Ready")].status'),
       AGE,
+      wide('Endpoint', '.status.endpoint'),
+      wide('Source', '.status.source'),
+      wide('Revision', '.status.policyRevision'),
+      MESSAGE,
     ],
     rules: { spec: SERVER_RULES, 'spec.source': SOURCE_RULES, 'spec.rollout.canary.source': SOURCE_RULES },
   },
   {
     kind: 'MCPAccessGrant',
     shortName: 'mcpgrant',
-    columns: [...SUBJECT, text('Trust', '.spec.maxTrust'), flag('Disabled', '.spec.disabled'), PHASE, AGE],
+    columns: [
+      ...SUBJECT,
+      text('Trust', '.spec.maxTrust'),
+      flag('Disabled', '.spec.disabled'),
+      PHASE,
+      AGE,
+      wide('Effects', '.spec.allowedSideEffects'),
+      MESSAGE,
+    ],
     rules: { spec: GRANT_RULES },
   },
   {
@@ -78,6 +94,7 @@ const SOURCES: readonly CrdSource[] = [
       PHASE,
       text('Expires', '.spec.expiresAt'),
       AGE,
+      MESSAGE,
     ],
     rules: { spec: SESSION_RULES },
   },
@@ -172,6 +189,10 @@ function listMap(key: string): object {
 
 function text(name: string, jsonPath: string): Column {
   return { name, type: 'string', jsonPath };
+}
+
+function wide(name: string, jsonPath: string): Column {
+  return { ...text(name, jsonPath), priority: 1 };
 }
 
 function flag(name: string, jsonPath: string): Column {

@@ -6,8 +6,8 @@ import { Condition, resourceSchema } from './meta.ts';
 import { type CrossFieldRule, checkRules, hasRepeats } from './rules.ts';
 
 const NamedRule = z.strictObject({
-  name: z.string().min(1).max(256),
-  decision: PolicyDecision,
+  name: z.string().min(1).max(256).meta({ description: 'Name as the server offers it, compared exactly.' }),
+  decision: PolicyDecision.meta({ description: 'Whether calls are allowed or denied; a denial of any grant counts.' }),
   requiredTrust: TrustLevel.optional().meta({ description: 'Raises what the tool itself requires.' }),
   condition: z.string().min(1).max(1024).optional().meta({
     description:
@@ -17,8 +17,8 @@ const NamedRule = z.strictObject({
 
 const ResourceRule = z.strictObject({
   uri: z.string().min(1).max(2048).meta({ description: 'Exact URI, or a beginning followed by `*`.' }),
-  decision: PolicyDecision,
-  requiredTrust: TrustLevel.optional(),
+  decision: PolicyDecision.meta({ description: 'Whether reading is allowed or denied; a denial of any grant counts.' }),
+  requiredTrust: TrustLevel.optional().meta({ description: 'Trust that reading needs.' }),
 });
 
 const GrantFields = z.strictObject({
@@ -29,7 +29,7 @@ const GrantFields = z.strictObject({
     .array(SideEffect)
     .optional()
     .meta({ description: 'Side effects that calls may have; none when empty.' }),
-  policyVersion: z.string().optional(),
+  policyVersion: z.string().optional().meta({ description: 'Label put on decisions that this grant makes.' }),
   disabled: z.boolean().default(false).meta({ description: 'Ignored while true.' }),
   notBefore: Instant.optional().meta({ description: 'Ignored before this instant.' }),
   expiresAt: Instant.optional().meta({ description: 'Ignored after this instant.' }),
@@ -103,22 +103,26 @@ export const GRANT_RULES: readonly CrossFieldRule<GrantFields>[] = [
   },
 ];
 
-export const MCPAccessGrantSpec = GrantFields.superRefine(checkRules(GRANT_RULES));
-
-export const AccessStatus = z.strictObject({
-  observedGeneration: z.int().optional().meta({ description: 'Generation of the object that this is about.' }),
-  phase: z
-    .string()
-    .optional()
-    .meta({
-      description: `Whether it counts, and why not: ${ACCESS_PHASES.map((phase) => `\`${phase}\``).join(', ')}.`,
-    }),
-  message: z.string().optional().meta({ description: 'The same, for people.' }),
-  conditions: z.array(Condition).optional().meta({
-    description:
-      '`Active`: it counts now. `ResolvedRefs`: its server counts it. `Accepted`: its rules can be followed.',
-  }),
+export const MCPAccessGrantSpec = GrantFields.superRefine(checkRules(GRANT_RULES)).meta({
+  description: 'What a subject may do on a server.',
 });
+
+export const AccessStatus = z
+  .strictObject({
+    observedGeneration: z.int().optional().meta({ description: 'Generation of the object that this is about.' }),
+    phase: z
+      .string()
+      .optional()
+      .meta({
+        description: `Whether it counts, and why not: ${ACCESS_PHASES.map((phase) => `\`${phase}\``).join(', ')}.`,
+      }),
+    message: z.string().optional().meta({ description: 'The same, for people.' }),
+    conditions: z.array(Condition).optional().meta({
+      description:
+        '`Active`: it counts now. `ResolvedRefs`: its server counts it. `Accepted`: its rules can be followed.',
+    }),
+  })
+  .meta({ description: 'What the operator found.' });
 
 export type AccessStatus = z.infer<typeof AccessStatus>;
 

@@ -67,12 +67,12 @@ export type OwnerReference = z.infer<typeof OwnerReference>;
 
 /** Kubernetes Condition (API conventions, "Typical status properties"). */
 export const Condition = z.strictObject({
-  type: z.string(),
-  status: z.enum(['True', 'False', 'Unknown']),
-  reason: z.string(),
-  message: z.string(),
-  observedGeneration: z.int().optional(),
-  lastTransitionTime: z.string(),
+  type: z.string().meta({ description: 'What it is about.' }),
+  status: z.enum(['True', 'False', 'Unknown']).meta({ description: 'Whether it is so.' }),
+  reason: z.string().meta({ description: 'Why, as one word that stays the same.' }),
+  message: z.string().meta({ description: 'Why, for people.' }),
+  observedGeneration: z.int().optional().meta({ description: '`metadata.generation` that it was read from.' }),
+  lastTransitionTime: z.string().meta({ description: 'When `status` last changed.' }),
 });
 
 export type Condition = z.infer<typeof Condition>;

@@ -9,7 +9,11 @@ const Scope = z.string().regex(SCOPE_TOKEN, { error: 'must be an OAuth scope: no
 export const Scopes = z.array(Scope).max(20);
 
 export const SideEffectScopes = z
-  .strictObject({ read: Scopes.optional(), write: Scopes.optional(), destructive: Scopes.optional() })
+  .strictObject({
+    read: Scopes.optional().meta({ description: 'For calls that only read.' }),
+    write: Scopes.optional().meta({ description: 'For calls that write.' }),
+    destructive: Scopes.optional().meta({ description: 'For calls that destroy.' }),
+  })
   .meta({
     description:
       'Scopes that calls of a side effect need beside those of every request; prompts and resources are read.',

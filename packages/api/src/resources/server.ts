@@ -34,21 +34,35 @@ const Duration = z
   .string()
   .regex(/^([0-9]+(\.[0-9]+)?(ns|us|ms|s|m|h))+$/, { error: 'must be a duration such as `1h30m`' });
 
-const ResourceList = z.strictObject({ cpu: Quantity.optional(), memory: Quantity.optional() });
-const Resources = z.strictObject({ limits: ResourceList.optional(), requests: ResourceList.optional() });
+const ResourceList = z.strictObject({
+  cpu: Quantity.optional().meta({ description: 'Cores, such as `250m`.' }),
+  memory: Quantity.optional().meta({ description: 'Bytes, such as `64Mi`.' }),
+});
+const Resources = z
+  .strictObject({
+    limits: ResourceList.optional().meta({ description: 'Never more than this.' }),
+    requests: ResourceList.optional().meta({ description: 'At least this, set aside.' }),
+  })
+  .meta({ description: 'Compute of the container.' });
 
-const EnvVar = z.strictObject({ name: z.string().min(1), value: z.string() });
-const SecretEnvVar = z.strictObject({ name: z.string().min(1), secretKeyRef: SecretKeyRef });
+const VariableName = z.string().min(1).meta({ description: 'Name of the variable.' });
+const EnvVar = z.strictObject({ name: VariableName, value: z.string().meta({ description: 'Its value.' }) });
+const SecretEnvVar = z.strictObject({
+  name: VariableName,
+  secretKeyRef: SecretKeyRef.meta({
+    description: 'Key of a Secret, in the namespace of the server, that holds its value.',
+  }),
+});
 
 export const ToolConfig = z.strictObject({
   name: z.string().min(1).max(256).meta({ description: 'Name as the server offers it, compared exactly.' }),
-  description: z.string().optional(),
+  description: z.string().optional().meta({ description: 'What it does, for people.' }),
   requiredTrust: TrustLevel.default('low').meta({ description: 'Trust that a caller needs.' }),
   sideEffect: SideEffect.meta({ description: 'What a call may do. A tool without one can never be called.' }),
   riskLevel: TrustLevel.optional().meta({
     description: 'Shown and recorded; derived from side effect and trust when absent.',
   }),
-  labels: Labels.optional(),
+  labels: Labels.optional().meta({ description: 'For people and queries.' }),
   requiredScopes: Scopes.optional().meta({
     description: 'OAuth scopes that calls need beside those of the side effect.',
   }),
@@ -60,9 +74,9 @@ export const ToolConfig = z.strictObject({
 });
 
 const InventoryItem = z.strictObject({
-  name: z.string().min(1),
-  description: z.string().optional(),
-  labels: Labels.optional(),
+  name: z.string().min(1).meta({ description: 'Name as the server offers it.' }),
+  description: z.string().optional().meta({ description: 'What it is, for people.' }),
+  labels: Labels.optional().meta({ description: 'For people and queries.' }),
 });
 
 const Auth = z.strictObject({
@@ -70,10 +84,18 @@ const Auth = z.strictObject({
     description:
       'Where the identity of a caller comes from. A session token of the runtime is accepted in every mode but `oauth` and `mtls`.',
   }),
-  humanIDHeader: HeaderName.default(HEADERS.humanId),
-  agentIDHeader: HeaderName.default(HEADERS.agentId),
-  teamIDHeader: HeaderName.default(HEADERS.teamId),
-  sessionIDHeader: HeaderName.default(HEADERS.agentSession),
+  humanIDHeader: HeaderName.default(HEADERS.humanId).meta({
+    description: 'Header that names the human, in mode `header`.',
+  }),
+  agentIDHeader: HeaderName.default(HEADERS.agentId).meta({
+    description: 'Header that names the agent, in mode `header`.',
+  }),
+  teamIDHeader: HeaderName.default(HEADERS.teamId).meta({
+    description: 'Header that names the team, in mode `header`.',
+  }),
+  sessionIDHeader: HeaderName.default(HEADERS.agentSession).meta({
+    description: 'Header that names the MCPAgentSession.',
+  }),
   tokenHeader: HeaderName.default(HEADERS.authorization).meta({ description: 'Header that carries the bearer token.' }),
   issuerURL: z.string().optional().meta({ description: 'OIDC issuer; needed by `oauth`.' }),
   audience: z.string().optional().meta({ description: 'Audience that a token must carry.' }),
@@ -106,20 +128,36 @@ const Policy = z.strictObject({
 
 const Session = z.strictObject({
   required: z.boolean().default(false).meta({ description: 'Calls need a live MCPAgentSession.' }),
-  store: z.string().default('kubernetes'),
-  headerName: HeaderName.default(HEADERS.agentSession),
+  store: z
+    .string()
+    .default('kubernetes')
+    .meta({ description: 'Taken for existing manifests, and not read: sessions are MCPAgentSessions.' }),
+  headerName: HeaderName.default(HEADERS.agentSession).meta({ description: 'Header that names the MCPAgentSession.' }),
   maxLifetime: Duration.default('24h').meta({ description: 'Longest life of a session token.' }),
-  idleTimeout: Duration.default('1h'),
-  upstreamTokenHeader: HeaderName.default(HEADERS.authorization),
+  idleTimeout: Duration.default('1h').meta({ description: 'Passed on to gateways in the policy document.' }),
+  upstreamTokenHeader: HeaderName.default(HEADERS.authorization).meta({
+    description: 'Header in which the token of a session goes to the server.',
+  }),
 });
 
 const Gateway = z.strictObject({
-  enabled: z.boolean().default(false),
-  image: z.string().optional(),
+  enabled: z.boolean().default(false).meta({
+    description: 'Asked for by mode `mtls` and by `analytics`. Every server is governed, whatever this says.',
+  }),
+  image: z
+    .string()
+    .optional()
+    .meta({ description: 'Taken for existing manifests, and not read: the image of the installation serves.' }),
   port: Port.optional().meta({ description: '8091 when enabled.' }),
-  upstreamURL: z.string().optional(),
-  stripPrefix: z.string().optional(),
-  resources: Resources.optional(),
+  upstreamURL: z
+    .string()
+    .optional()
+    .meta({ description: 'Taken for existing manifests, and not read: the gateway knows where the server is.' }),
+  stripPrefix: z
+    .string()
+    .optional()
+    .meta({ description: 'Taken for existing manifests, and not read: the server is asked at `mcpPath`.' }),
+  resources: Resources.optional().meta({ description: 'Compute of a gateway in the pod of the server.' }),
   placement: z.enum(GATEWAY_PLACEMENTS).optional().meta({
     description:
       '`shared`: gateways that serve many servers. `sidecar`: one in each pod of the server. What the installation prefers when absent.',
@@ -127,18 +165,39 @@ const Gateway = z.strictObject({
 });
 
 const Analytics = z.strictObject({
-  disabled: z.boolean().default(false),
-  ingestURL: z.string().optional(),
-  source: z.string().optional(),
-  eventType: z.string().optional(),
-  apiKeySecretRef: SecretKeyRef.optional(),
+  disabled: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Taken for existing manifests, and not read: calls are recorded in any case.' }),
+  ingestURL: z
+    .string()
+    .optional()
+    .meta({ description: 'Taken for existing manifests, and not read: the installation says where events go.' }),
+  source: z
+    .string()
+    .optional()
+    .meta({ description: 'Taken for existing manifests, and not read: the installation says where events come from.' }),
+  eventType: z
+    .string()
+    .optional()
+    .meta({ description: 'Taken for existing manifests, and not read: types of events are fixed.' }),
+  apiKeySecretRef: SecretKeyRef.optional().meta({
+    description: 'Taken for existing manifests, and not read: the installation has the credential.',
+  }),
 });
 
 const Rollout = z.strictObject({
-  strategy: z.enum(ROLLOUT_STRATEGIES).default('RollingUpdate'),
-  maxUnavailable: IntOrPercent.default('25%'),
-  maxSurge: IntOrPercent.default('25%'),
-  canaryReplicas: z.int().min(0).optional(),
+  strategy: z
+    .enum(ROLLOUT_STRATEGIES)
+    .default('RollingUpdate')
+    .meta({ description: 'How a change of the server is brought about.' }),
+  maxUnavailable: IntOrPercent.default('25%').meta({ description: 'Replicas that may be missing meanwhile.' }),
+  maxSurge: IntOrPercent.default('25%').meta({ description: 'Replicas that may be there in addition meanwhile.' }),
+  canaryReplicas: z
+    .int()
+    .min(0)
+    .optional()
+    .meta({ description: 'How many of the replicas are the canary, for strategy `Canary`.' }),
   canary: z
     .strictObject({
       image: z.string().min(1).optional().meta({ description: 'Image of the canary, with tag or digest.' }),
@@ -171,12 +230,12 @@ const Bridge = z.strictObject({
     description:
       '`session`: a process for each MCP session. `shared`: one process for all; only for servers without state or secrets of a caller.',
   }),
-  maxSessions: z.int().min(1).max(1000).default(32),
+  maxSessions: z.int().min(1).max(1000).default(32).meta({ description: 'Sessions at once; more are refused.' }),
 });
 
 const ServerFields = z.strictObject({
   teamID: TeamId.optional(),
-  description: z.string().optional(),
+  description: z.string().optional().meta({ description: 'What the server is for, for people.' }),
   image: z
     .string()
     .optional()
@@ -190,7 +249,7 @@ const ServerFields = z.strictObject({
   mcpPath: z.string().regex(/^\//, { error: 'must start with `/`' }).optional().meta({
     description: 'Path at which the server itself answers: `/mcp` for a source, the public path for an image.',
   }),
-  bridge: Bridge.optional(),
+  bridge: Bridge.optional().meta({ description: 'How a `stdio` server is bridged to HTTP.' }),
   command: z.array(z.string().min(1).max(8192)).min(1).max(256).optional().meta({
     description:
       'Program in the image and its first arguments; the entry point of the image when absent. Needed by an image with transport `stdio`, which the bridge starts.',
@@ -210,43 +269,63 @@ const ServerFields = z.strictObject({
     .meta({
       description: 'Folders of an image that the server writes to, beside `/tmp`: everything else is read-only.',
     }),
-  registryOverride: z.string().optional(),
-  useProvisionedRegistry: z.boolean().default(false),
-  imagePullSecrets: z.array(z.string()).optional(),
-  replicas: z.int().min(0).default(1),
+  registryOverride: z
+    .string()
+    .optional()
+    .meta({ description: 'Registry to pull the image from instead of the one that it names.' }),
+  useProvisionedRegistry: z
+    .boolean()
+    .default(false)
+    .meta({ description: "Pull the image from the installation's registry." }),
+  imagePullSecrets: z
+    .array(z.string())
+    .optional()
+    .meta({ description: 'Names of Secrets with which the image is pulled.' }),
+  replicas: z.int().min(0).default(1).meta({ description: 'Instances of the server; 0 stops it.' }),
   port: Port.default(8088).meta({
     description:
       'Port on which the server listens in its container. On a host a free port is chosen. Given to the server as PORT.',
   }),
-  servicePort: Port.default(80),
-  ingressPath: z.string().optional(),
-  ingressHost: z.string().optional(),
+  servicePort: Port.default(80).meta({ description: 'Port of the Service.' }),
+  ingressPath: z
+    .string()
+    .optional()
+    .meta({ description: 'Path where the server is reached; `publicPathPrefix` takes precedence.' }),
+  ingressHost: z
+    .string()
+    .optional()
+    .meta({ description: "Host where the server is reached; the installation's when absent." }),
   publicPathPrefix: z
     .string()
     .optional()
     .meta({ description: 'The server is reached at `/{publicPathPrefix}/mcp`; the name of the server when absent.' }),
-  ingressClass: z.string().default('traefik'),
-  ingressAnnotations: z.record(z.string(), z.string()).optional(),
+  ingressClass: z.string().default('traefik').meta({ description: 'Ingress controller that serves it.' }),
+  ingressAnnotations: z.record(z.string(), z.string()).optional().meta({ description: 'Annotations for the Ingress.' }),
   resources: Resources.optional(),
-  envVars: z.array(EnvVar).optional(),
-  secretEnvVars: z.array(SecretEnvVar).optional(),
+  envVars: z.array(EnvVar).optional().meta({ description: 'Environment of the server.' }),
+  secretEnvVars: z
+    .array(SecretEnvVar)
+    .optional()
+    .meta({ description: 'Environment of the server whose values are secret.' }),
   tools: z.array(ToolConfig).max(1000).optional().meta({ description: 'The governed tools.' }),
-  prompts: z.array(InventoryItem).optional(),
-  mcpResources: z.array(InventoryItem).optional(),
-  tasks: z.array(InventoryItem).optional(),
-  auth: Auth.optional(),
-  policy: Policy.optional(),
-  session: Session.optional(),
+  prompts: z.array(InventoryItem).optional().meta({ description: 'Prompts that it offers, for people.' }),
+  mcpResources: z.array(InventoryItem).optional().meta({ description: 'Resources that it offers, for people.' }),
+  tasks: z.array(InventoryItem).optional().meta({ description: 'Tasks that it offers, for people.' }),
+  auth: Auth.optional().meta({ description: 'How callers prove who they are.' }),
+  policy: Policy.optional().meta({ description: 'How calls are decided.' }),
+  session: Session.optional().meta({ description: 'How agent sessions count.' }),
   upstreamAuth: UpstreamAuth.optional(),
-  gateway: Gateway.optional(),
-  analytics: Analytics.optional(),
-  audit: Audit.optional(),
-  access: Access.optional(),
+  gateway: Gateway.optional().meta({ description: 'The gateway in front of the server.' }),
+  analytics: Analytics.optional().meta({
+    description: 'Taken for existing manifests, and not read: the installation says where events go.',
+  }),
+  audit: Audit.optional().meta({ description: 'What is recorded of calls.' }),
+  access: Access.optional().meta({ description: 'Whose grants and sessions count.' }),
   limits: Limits.optional().meta({
     description: 'Of all requests, for each caller. Those of tools and grants count beside it.',
   }),
-  rollout: Rollout.optional(),
-  network: Network.optional(),
+  rollout: Rollout.optional().meta({ description: 'How changes reach the running server.' }),
+  network: Network.optional().meta({ description: 'What the server may connect to.' }),
 });
 
 type ServerFields = z.infer<typeof ServerFields>;
@@ -397,11 +476,13 @@ export const SERVER_RULES: readonly CrossFieldRule<ServerFields>[] = [
   },
 ];
 
-export const MCPServerSpec = ServerFields.superRefine(checkRules(SERVER_RULES));
+export const MCPServerSpec = ServerFields.superRefine(checkRules(SERVER_RULES)).meta({
+  description: 'What to run, how to reach it, and who may do what on it.',
+});
 
 const InventoryTool = z.strictObject({
-  name: z.string(),
-  description: z.string().optional(),
+  name: z.string().meta({ description: 'Name as the server offers it.' }),
+  description: z.string().optional().meta({ description: 'As the server describes it.' }),
   declared: z.boolean().meta({ description: 'Whether `spec.tools` names it.' }),
   proposedSideEffect: SideEffect.meta({
     description: "Read from the server's annotations; unknown counts as destructive.",
@@ -410,38 +491,54 @@ const InventoryTool = z.strictObject({
     description: 'What its annotations say plainly; counts where it is more than what `spec.tools` declares.',
   }),
   arguments: z
-    .array(z.strictObject({ path: z.string(), type: z.string() }))
+    .array(
+      z.strictObject({
+        path: z.string().meta({ description: 'Where the argument is.' }),
+        type: z.string().meta({ description: 'Its JSON type.' }),
+      }),
+    )
     .max(256)
     .optional()
     .meta({ description: 'Types of its arguments, read from its input schema.' }),
 });
 
-export const MCPServerStatus = z.strictObject({
-  observedGeneration: z.int().optional(),
-  phase: z.string().optional().meta({ description: 'For people; derived from the conditions.' }),
-  message: z.string().optional(),
-  conditions: z.array(Condition).optional(),
-  endpoint: z.string().optional().meta({ description: 'The governed URL.' }),
-  policyRevision: z.string().optional(),
-  protocolVersion: z.string().optional().meta({ description: 'MCP revision that the handshake agreed on.' }),
-  serverInfo: z.strictObject({ name: z.string(), version: z.string() }).optional(),
-  source: z
-    .string()
-    .optional()
-    .meta({ description: 'What runs, exactly: package and version, image and digest, or URL.' }),
-  tools: z.array(InventoryTool).optional(),
-  missingTools: z
-    .array(z.string())
-    .optional()
-    .meta({ description: 'Declared, but not offered by the running server.' }),
-  restarts: z.int().optional(),
-  deploymentReady: z.boolean().optional(),
-  serviceReady: z.boolean().optional(),
-  ingressReady: z.boolean().optional(),
-  gatewayReady: z.boolean().optional(),
-  policyReady: z.boolean().optional(),
-  canaryReady: z.boolean().optional(),
-});
+export const MCPServerStatus = z
+  .strictObject({
+    observedGeneration: z.int().optional().meta({ description: '`metadata.generation` that this is about.' }),
+    phase: z.string().optional().meta({ description: 'For people; derived from the conditions.' }),
+    message: z.string().optional().meta({ description: 'The same, in a sentence.' }),
+    conditions: z
+      .array(Condition)
+      .optional()
+      .meta({ description: 'What holds and what does not, each with its reason.' }),
+    endpoint: z.string().optional().meta({ description: 'The governed URL.' }),
+    policyRevision: z.string().optional().meta({ description: 'Revision of the policy that gateways were given.' }),
+    protocolVersion: z.string().optional().meta({ description: 'MCP revision that the handshake agreed on.' }),
+    serverInfo: z
+      .strictObject({
+        name: z.string().meta({ description: 'Its name for itself.' }),
+        version: z.string().meta({ description: 'Its version.' }),
+      })
+      .optional()
+      .meta({ description: 'What the server says of itself in the handshake.' }),
+    source: z
+      .string()
+      .optional()
+      .meta({ description: 'What runs, exactly: package and version, image and digest, or URL.' }),
+    tools: z.array(InventoryTool).optional().meta({ description: 'What the running server offers.' }),
+    missingTools: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'Declared, but not offered by the running server.' }),
+    restarts: z.int().optional().meta({ description: 'How often it was started again.' }),
+    deploymentReady: z.boolean().optional().meta({ description: 'Its instances run.' }),
+    serviceReady: z.boolean().optional().meta({ description: 'It has an address in the cluster.' }),
+    ingressReady: z.boolean().optional().meta({ description: 'It has an address outside.' }),
+    gatewayReady: z.boolean().optional().meta({ description: 'The gateway answers for it.' }),
+    policyReady: z.boolean().optional().meta({ description: 'Its policy was rendered.' }),
+    canaryReady: z.boolean().optional().meta({ description: 'The canary runs.' }),
+  })
+  .meta({ description: 'What the operator found.' });
 
 export const MCPServer = resourceSchema('MCPServer', MCPServerSpec, MCPServerStatus);
 

@@ -16,7 +16,7 @@ const SessionFields = z.strictObject({
   upstreamTokenSecretRef: SecretKeyRef.optional().meta({
     description: 'Token that goes to the MCP server in place of the caller’s.',
   }),
-  policyVersion: z.string().optional(),
+  policyVersion: z.string().optional().meta({ description: 'Label put on decisions for this session.' }),
 });
 
 type SessionFields = z.infer<typeof SessionFields>;
@@ -39,7 +39,9 @@ export const SESSION_RULES: readonly CrossFieldRule<SessionFields>[] = [
   },
 ];
 
-export const MCPAgentSessionSpec = SessionFields.superRefine(checkRules(SESSION_RULES));
+export const MCPAgentSessionSpec = SessionFields.superRefine(checkRules(SESSION_RULES)).meta({
+  description: 'An agent that acts for a human on a server.',
+});
 
 export const MCPAgentSession = resourceSchema('MCPAgentSession', MCPAgentSessionSpec, AccessStatus);
 

@@ -11,13 +11,15 @@ const Args = z
 const ExactVersion = z
   .string()
   .max(128)
-  .regex(/^[0-9][0-9A-Za-z.+!-]*$/, { error: 'must be one exact version such as `1.4.2`, not a range or a tag' });
+  .regex(/^[0-9][0-9A-Za-z.+!-]*$/, { error: 'must be one exact version such as `1.4.2`, not a range or a tag' })
+  .meta({ description: 'One exact version: what was approved is what runs.' });
 
 const NpmSource = z.strictObject({
   package: z
     .string()
     .max(214)
-    .regex(/^(@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/, { error: 'must be an npm package name' }),
+    .regex(/^(@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/, { error: 'must be an npm package name' })
+    .meta({ description: 'Name of the npm package.' }),
   version: ExactVersion,
   bin: z
     .string()
@@ -38,7 +40,8 @@ const PypiSource = z.strictObject({
   package: z
     .string()
     .max(214)
-    .regex(/^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/, { error: 'must be a PyPI package name' }),
+    .regex(/^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/, { error: 'must be a PyPI package name' })
+    .meta({ description: 'Name of the PyPI package.' }),
   version: ExactVersion,
   command: z
     .string()

@@ -17,11 +17,11 @@ const TokenExchange = z.strictObject({
     .url({ protocol: /^https?$/ })
     .max(2048)
     .meta({ description: 'Token endpoint; `https`, or `http` on this machine.' }),
-  clientID: z.string().min(1).max(1024),
-  clientSecretRef: SecretKeyRef,
-  audience: z.string().min(1).max(2048).optional(),
+  clientID: z.string().min(1).max(1024).meta({ description: 'As whom the gateway asks.' }),
+  clientSecretRef: SecretKeyRef.meta({ description: 'The secret of that client.' }),
+  audience: z.string().min(1).max(2048).optional().meta({ description: 'Audience to ask for.' }),
   resource: z.url().max(2048).optional().meta({ description: 'URL of the server as its issuer knows it (RFC 8707).' }),
-  scopes: z.array(z.string().min(1).max(256)).max(64).optional(),
+  scopes: z.array(z.string().min(1).max(256)).max(64).optional().meta({ description: 'Scopes to ask for.' }),
 });
 
 export const UpstreamAuth = z
