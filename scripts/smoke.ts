@@ -44,6 +44,7 @@ async function smoke(folder: string): Promise<void> {
   });
   await step('npx mcp-runtime version', async () => {
     expect(await runtime(['version'], home), version);
+    expect(await runtime(['version', '--output', 'yaml'], home), `: ${version}`);
   });
   await step('npx mcp-runtime up -f examples/local --tour', async () => {
     const example = join('node_modules', 'mcp-runtime', 'examples', 'local');

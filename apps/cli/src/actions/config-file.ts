@@ -26,7 +26,7 @@ export async function readSettings<T>(schema: z.ZodType<T>, { file, flags, comma
 
 /** A mapping in YAML. @throws AppError `invalid_config` */
 async function readConfigFile(path: string): Promise<Values> {
-  const { parse } = await import('yaml');
+  const { parse } = await import('../frame/yaml.ts');
   const value: unknown = parse(await readText(path));
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new AppError('invalid_config', `${path}: must be a mapping of settings`);

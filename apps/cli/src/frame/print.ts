@@ -12,7 +12,7 @@ export function isOutputFormat(text: string): text is OutputFormat {
 export async function render(printed: Printed, format: OutputFormat): Promise<string> {
   if (format === 'json') return `${JSON.stringify(printed.data, undefined, 2)}\n`;
   if (format === 'jsonl') return jsonLines(printed.data);
-  if (format === 'yaml') return (await import('yaml')).stringify(printed.data);
+  if (format === 'yaml') return (await import('./yaml.ts')).stringify(printed.data);
   return typeof printed.table === 'string' ? `${printed.table}\n` : renderTable(printed.table);
 }
 
