@@ -20,9 +20,6 @@ interface Flags {
   readonly 'log-level': string | undefined;
 }
 
-/** One program for a whole cluster: a restart looks at everything at once. */
-const RATE_LIMIT = { qps: 300, burst: 600 };
-
 export async function run({ flags, io }: { readonly flags: Flags; readonly io: CommandIo }): Promise<void> {
   const settings = await readSettings(OperatorSettings, {
     file: flags.config,
@@ -37,11 +34,12 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
   });
   const version = await packageVersion();
   const log = createLogger({ level: settings.logLevel });
-  const { kubeconfig } = settings;
+  const { kubeconfig, engine } = settings;
+  const rateLimit = { qps: engine.requestsPerSecond, burst: 2 * engine.requestsPerSecond };
   const access = await findClusterAccess({ env: io.env, ...(kubeconfig === undefined ? {} : { kubeconfig }) });
   await using client = openKubernetesClient({
     access,
-    rateLimit: RATE_LIMIT,
+    rateLimit,
     userAgent: `mcp-runtime-operator/${version}`,
   });
   const lost = Promise.withResolvers<never>();

@@ -111,6 +111,12 @@ export const OperatorSettings = z.strictObject({
       probeInterval: Duration.default('5m').meta({
         description: 'How often live tools are held against declared ones.',
       }),
+      requestsPerSecond: z.int().min(1).max(10_000).default(300).meta({
+        description: 'Most requests to the API server; twice as many at once.',
+      }),
+      accessStatusesPerSecond: z.int().min(1).max(10_000).default(50).meta({
+        description: 'Statuses of grants and sessions that are written while there are many to write.',
+      }),
       leaderElection: z.boolean().default(true).meta({ description: 'Only one replica writes, by a Lease.' }),
     })
     .prefault({}),

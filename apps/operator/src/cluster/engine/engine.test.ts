@@ -269,9 +269,11 @@ test('a grant that is changed to name another server leaves the first', async ()
   await using cluster = await aCluster();
   await using _ = await cluster.start();
   for (const name of ['one', 'two']) await cluster.store.create(SERVERS, aServer(name));
-  const grant = await cluster.store.create(GRANTS, aGrant('g', 'one'));
+  await cluster.store.create(GRANTS, aGrant('g', 'one'));
   const grants = async (name: string) => (await cluster.policy(name))?.grants?.length ?? 0;
   while ((await grants('one')) !== 1) await new Promise((resolve) => setImmediate(resolve));
+  const grant = await cluster.until(GRANTS, at('g'), (found) => found?.status !== undefined);
+  assert.ok(grant);
   await cluster.store.update(GRANTS, { ...grant, spec: { ...grant.spec, serverRef: { name: 'two' } } });
   while ((await grants('two')) !== 1 || (await grants('one')) !== 0)
     await new Promise((resolve) => setImmediate(resolve));

@@ -35,8 +35,6 @@ export interface EngineOptions {
   readonly settings: OperatorSettings;
   readonly probe: Probe;
   readonly readRevisions: ReadRevisions;
-  /** How fast the statuses of grants and sessions are written. */
-  readonly accessWrites?: { readonly writesPerSecond: number };
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -114,7 +112,7 @@ export function startEngine(options: EngineOptions): Engine {
     {
       client,
       retention: { expiredSessionsMs: durationMs(settings.retention.expiredSessions) },
-      ...options.accessWrites,
+      writesPerSecond: settings.engine.accessStatusesPerSecond,
       clock,
       log,
     },

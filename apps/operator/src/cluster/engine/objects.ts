@@ -1,10 +1,12 @@
 import {
   type AppError,
+  FIELD_MANAGERS,
   LABELS,
   type MCPServer,
   type ObjectKey,
   asAppError,
   keyOf,
+  keyText,
   toConditionReason,
 } from '@mcp-runtime/api';
 import { type Clock } from '@mcp-runtime/base';
@@ -27,6 +29,8 @@ import { type Revisions } from './revisions.ts';
 import { withReplicasUntilTaken } from './scaled.ts';
 import { type World } from './world.ts';
 import { type Writer } from './writer.ts';
+
+const WRITER = { fieldManager: FIELD_MANAGERS.operator } as const;
 
 interface ObjectsOptions {
   readonly client: ResourceClient;
@@ -54,6 +58,7 @@ export interface Objects {
 
 export function createObjects(options: ObjectsOptions): Objects {
   const { world, writer, settings, probing } = options;
+  const written = new Map<string, { readonly seen: string | undefined; readonly object: MCPServer }>();
 
   async function reconcile(key: ObjectKey): Promise<void> {
     const server = world.server(key);
@@ -105,6 +110,7 @@ export function createObjects(options: ObjectsOptions): Objects {
   /** What the server owned goes by garbage collection; the rest is in other namespaces. */
   async function removeAll(key: ObjectKey): Promise<void> {
     probing.drop(key);
+    written.delete(keyText(key));
     options.revisions.forget(key);
     options.recorder.forget(key);
     await writer.prune(world.owned.of(key).filter(({ metadata }) => (metadata.ownerReferences ?? []).length === 0));
@@ -139,17 +145,25 @@ export function createObjects(options: ObjectsOptions): Objects {
   }
 
   async function writeStatus(server: MCPServer, observed: ClusterObserved): Promise<void> {
-    const current = world.server(keyOf(server)) ?? server;
+    const seen = world.server(keyOf(server)) ?? server;
+    const current = newest(seen);
     const status = clusterStatusOf(current, observed);
     if (saysTheSame(current.status, status) || shouldStand(current, status, observed)) return;
     for (const news of newsOf(current.status, status)) options.recorder.record(current, news);
     try {
-      await options.client.updateStatus(SERVERS, { ...current, status });
+      const object = await options.client.updateStatus(SERVERS, { ...current, status }, WRITER);
+      written.set(keyText(keyOf(server)), { seen: seen.metadata.resourceVersion, object });
       options.onStatusWritten();
     } catch (error) {
       // Deleted meanwhile.
       if (asAppError(error).code !== 'not_found') throw error;
     }
+  }
+
+  /** What was written last, as long as it is not seen yet: writing over what was seen before it would be a conflict. */
+  function newest(seen: MCPServer): MCPServer {
+    const last = written.get(keyText(keyOf(seen)));
+    return last !== undefined && last.seen === seen.metadata.resourceVersion ? last.object : seen;
   }
 
   return { reconcile };
