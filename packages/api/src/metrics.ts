@@ -130,7 +130,7 @@ export const OPERATOR_METRICS = {
   queueDepth: gauge(
     'mcp_operator_queue_depth',
     ['queue'],
-    'Servers that wait: `policies` to be published, `objects` to be reconciled, `probes` to be shaken hands with.',
+    'What waits: servers whose `policies` are to be published, whose `objects` are to be reconciled, for `probes`; grants and sessions for `access`.',
   ),
   queueSeconds: histogram('mcp_operator_queue_wait_seconds', ['queue'], 'From asking to the start of the work.'),
   workSeconds: histogram(
@@ -141,7 +141,7 @@ export const OPERATOR_METRICS = {
   writes: counter(
     'mcp_operator_writes_total',
     ['kind', 'action'],
-    'Writes by kind: `created`, `configured`, `repaired`, `deleted`, or the `status` of a server.',
+    'Writes by kind: `created`, `configured`, `repaired`, `deleted`, or the `status` of a resource.',
   ),
   drift: counter(
     'mcp_operator_drift_repaired_total',

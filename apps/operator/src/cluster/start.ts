@@ -16,6 +16,7 @@ import { type Engine, startEngine } from './engine/engine.ts';
 import { readRevisionsAt } from './engine/read-revisions.ts';
 import { openClusterKeys } from './keys.ts';
 import { type OperatorSettings } from './settings.ts';
+import { startTenancyController } from './tenancy/controller.ts';
 import { type Webhook, startWebhook } from './webhook/webhook.ts';
 
 export interface ClusterOperatorOptions {
@@ -78,8 +79,9 @@ export async function startClusterOperator(options: ClusterOperatorOptions): Pro
     keyRing = await openKeys(signal).catch(() => undefined);
     if (keyRing === undefined) return;
     engine.lead();
+    const tenancy = startTenancyController({ client, settings, log });
     await untilAborted(signal);
-    await engine.close();
+    await Promise.all([engine.close(), tenancy.then((running) => running.close())]);
   }
 
   async function openKeys(signal: AbortSignal): Promise<KeyRing> {

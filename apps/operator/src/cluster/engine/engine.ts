@@ -4,13 +4,20 @@ import {
   type MCPAgentSession,
   type MCPServer,
   type ObjectKey,
+  asAppError,
   keyOf,
   keyText,
 } from '@mcp-runtime/api';
 import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce } from '@mcp-runtime/base';
 import { type Metrics } from '@mcp-runtime/base/metrics';
-import { type KubeObject, type ResourceClient, type StateChange } from '@mcp-runtime/kube';
-import { durationMs } from '@mcp-runtime/control-plane';
+import {
+  type KubeObject,
+  type ResourceClient,
+  type ResourceType,
+  type StateChange,
+  type WriteOptions,
+} from '@mcp-runtime/kube';
+import { SERVERS, durationMs } from '@mcp-runtime/control-plane';
 import { createAccessController } from '../../access/controller.ts';
 import { type Probe } from '../../ports.ts';
 import { createWorkQueue } from '../../work-queue.ts';
@@ -68,7 +75,10 @@ export function startEngine(options: EngineOptions): Engine {
   const addresses = createAddressBook(resolveHost, clock);
   const recorder = createRecorder(client, clock, log);
   const metrics = createOperatorMetrics({
-    depth: (name) => ({ objects: objectQueue, policies: policyQueue, probes: probing })[name].depth(),
+    depth: (name) =>
+      ({ access: { depth: () => access.pending() }, objects: objectQueue, policies: policyQueue, probes: probing })[
+        name
+      ].depth(),
     objects: () => world.counts(),
     ready: () => world.servers().filter(isReady).length,
     isLeader: () => role === 'leader',
@@ -110,7 +120,7 @@ export function startEngine(options: EngineOptions): Engine {
       sessions: { get: (key) => world.views.sessions.get(key), all: () => world.views.sessions.all() },
     },
     {
-      client,
+      client: { ...client, updateStatus: writeAccessStatus },
       retention: { expiredSessionsMs: durationMs(settings.retention.expiredSessions) },
       writesPerSecond: settings.engine.accessStatusesPerSecond,
       clock,
@@ -157,7 +167,7 @@ export function startEngine(options: EngineOptions): Engine {
     probing,
     revisions,
     recorder,
-    onStatusWritten: () => metrics.statusWritten(),
+    onStatusWritten: () => metrics.statusWritten(SERVERS.kind),
     clock,
   });
   const policyQueue = createWorkQueue({
@@ -188,6 +198,16 @@ export function startEngine(options: EngineOptions): Engine {
     });
   }
 
+  async function writeAccessStatus<T extends KubeObject>(
+    type: ResourceType<T>,
+    object: T,
+    how?: WriteOptions,
+  ): Promise<T> {
+    const written = await client.updateStatus(type, object, how);
+    metrics.statusWritten(type.kind);
+    return written;
+  }
+
   function onWritten(written: Written): void {
     metrics.written(written);
     const { action, text, object } = written;
@@ -203,7 +223,11 @@ export function startEngine(options: EngineOptions): Engine {
   }
 
   function logFailure(message: string): (key: ObjectKey, error: unknown) => void {
-    return (key, error) => log.warn(message, { server: keyText(key), error: String(error) });
+    return (key, error) => {
+      // Somebody else wrote meanwhile, which is seen in a moment.
+      const isUsual = asAppError(error).code === 'conflict';
+      log[isUsual ? 'debug' : 'warn'](message, { server: keyText(key), error: String(error) });
+    };
   }
 
   function startWriting(): void {

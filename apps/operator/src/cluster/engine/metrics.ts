@@ -3,13 +3,13 @@ import { type Metrics, createMetrics } from '@mcp-runtime/base/metrics';
 import { type WorkDone } from '../../work-queue.ts';
 import { type Written } from './writer.ts';
 
-export type QueueName = 'objects' | 'policies' | 'probes';
+export type QueueName = 'access' | 'objects' | 'policies' | 'probes';
 
 export interface OperatorMetrics {
   readonly registry: Pick<Metrics, 'text'>;
   done(queue: QueueName, done: WorkDone): void;
   written(written: Written): void;
-  statusWritten(): void;
+  statusWritten(kind: string): void;
   propagated(afterMs: number): void;
 }
 
@@ -22,7 +22,7 @@ export interface Gauges {
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-const QUEUES: readonly QueueName[] = ['objects', 'policies', 'probes'];
+const QUEUES: readonly QueueName[] = ['access', 'objects', 'policies', 'probes'];
 
 export function createOperatorMetrics(gauges: Gauges): OperatorMetrics {
   const registry = createMetrics();
@@ -49,7 +49,7 @@ export function createOperatorMetrics(gauges: Gauges): OperatorMetrics {
       if (action !== 'unchanged') writes.inc({ kind, action });
       if (action === 'repaired') drift.inc({ kind });
     },
-    statusWritten: () => writes.inc({ kind: 'MCPServer', action: 'status' }),
+    statusWritten: (kind) => writes.inc({ kind, action: 'status' }),
     propagated: (afterMs) => propagation.observe(afterMs / 1000),
   };
 }
