@@ -56,8 +56,14 @@ interface List {
   readonly of: Filtered;
   readonly text: string;
   readonly span: Span;
-  readonly items: readonly (Span & { readonly name: unknown })[];
+  readonly items: readonly Item[];
   readonly cacheScope: Span | undefined;
+  /** What was shown of it last. */
+  shown: { readonly items: readonly Item[]; readonly text: string } | undefined;
+}
+
+interface Item extends Span {
+  readonly name: unknown;
 }
 
 function listIn(text: string, result: unknown, of: Filtered): List | 'none' | 'ambiguous' {
@@ -72,7 +78,7 @@ function listIn(text: string, result: unknown, of: Filtered): List | 'none' | 'a
   const items = itemsOf(text, span.start)
     .map((item, index) => ({ ...item, name: nameOf(values[index], key) }))
     .toArray();
-  return { of, text, span, items, cacheScope: memberAt(text, 0, 'cacheScope') };
+  return { of, text, span, items, cacheScope: memberAt(text, 0, 'cacheScope'), shown: undefined };
 }
 
 function nameOf(item: unknown, key: string): unknown {
@@ -80,16 +86,24 @@ function nameOf(item: unknown, key: string): unknown {
 }
 
 function shownOf(answer: string, start: number, list: List, isVisible: (name: string) => boolean): string {
-  const kept: string[] = [];
-  for (const { name, start: from, end } of list.items) {
-    if (typeof name === 'string' && isVisible(name)) kept.push(list.text.slice(from, end));
-  }
-  const replacements: Splice[] = [{ ...list.span, text: `[${kept.join(',')}]` }];
+  const items = list.items.filter(({ name }) => typeof name === 'string' && isVisible(name));
+  const replacements: Splice[] = [{ ...list.span, text: textOfItems(list, items) }];
   if (list.cacheScope !== undefined) replacements.push({ ...list.cacheScope, text: '"private"' });
   return splice(
     answer,
     replacements.map((one) => ({ ...one, start: one.start + start, end: one.end + start })),
   );
+}
+
+/** Most callers see the same of a list. */
+function textOfItems(list: List, items: readonly Item[]): string {
+  const { shown } = list;
+  if (shown?.items.length === items.length && items.every((item, index) => item === shown.items[index])) {
+    return shown.text;
+  }
+  const text = `[${items.map(({ start, end }) => list.text.slice(start, end)).join(',')}]`;
+  list.shown = { items, text };
+  return text;
 }
 
 const REMEMBERED_LISTS = 8;

@@ -20,5 +20,6 @@ export { basicScopes } from './scopes.ts';
 export { type Explanation, type Step, explain } from './explain.ts';
 export { type DecisionText, decisionText } from './decision-text.ts';
 export { sessionOfCaller, sessionStanding, sessionSubject } from './standing.ts';
+export { seesItems } from './seen-items.ts';
 export { type Moment, type NotedList, changedLists, hasBoundary, readsVary } from './visible-lists.ts';
 export { parseInstant } from './instant.ts';

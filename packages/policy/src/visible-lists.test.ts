@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { compilePolicy } from './compile.ts';
 import { isVisible } from './evaluate.ts';
 import { documents, identities, thingName, uri } from './testing/arbitrary-documents.ts';
-import { NOW, aDocument, aGrant } from './testing/documents.ts';
+import { NOW, aDocument, aGrant, aSession } from './testing/documents.ts';
+import { seesItems } from './seen-items.ts';
 import { type NotedList, changedLists, hasBoundary } from './visible-lists.ts';
 
 const SOMEBODY = { human: 'h', agent: '', team: '', session: '' };
@@ -28,6 +29,29 @@ test('what is not told to have changed has not changed, and what is has', () => 
     }),
     { numRuns: 500 },
   );
+});
+
+test('what is remembered of a list is what would be decided, at any time and for any caller', () => {
+  const at = (later: number): string => new Date(NOW + later).toISOString();
+  const grants = [
+    aGrant({ not_before: at(0), expires_at: at(1000), tool_rules: [{ name: 't', required_trust: 'medium' }] }),
+    aGrant({ name: 'other', human_id: 'other', expires_at: at(200), tool_rules: [{ name: 'n' }] }),
+  ];
+  const document = aDocument({ grants, sessions: [aSession({ expires_at: at(500) })], sessionRequired: true });
+  const policy = compilePolicy(document);
+  const callers = [SOMEBODY, { ...SOMEBODY, session: 's' }, { ...SOMEBODY, human: 'other', session: 's' }];
+  const look = fc.tuple(fc.constantFrom(...callers), fc.constantFrom('t', 'n'), fc.integer({ min: -500, max: 1500 }));
+  const seen = new Set<boolean>();
+  fc.assert(
+    fc.property(fc.array(look), (looks) => {
+      for (const [identity, tool, later] of looks) {
+        const decided = isVisible(policy, identity, NOW + later, 'tools')(tool);
+        assert.equal(seesItems(policy, identity, NOW + later, 'tools')(tool), decided);
+        seen.add(decided);
+      }
+    }),
+  );
+  assert.equal(seen.size, 2);
 });
 
 test('the same document compiled again changes nothing for anybody', () => {

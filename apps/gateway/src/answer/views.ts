@@ -13,7 +13,7 @@ import {
   renameTasksInResponse,
   stringAt,
 } from '@mcp-runtime/mcp';
-import { type Policy, isVisible, readsVary } from '@mcp-runtime/policy';
+import { type Policy, isVisible, readsVary, seesItems } from '@mcp-runtime/policy';
 import { type Exchange } from '../exchange.ts';
 import { filteredLists } from '../notices.ts';
 import { type View, same } from './view.ts';
@@ -36,7 +36,7 @@ export function viewsOf(exchange: Exchange, ports: ViewPorts): readonly View[] {
   const { message, target, caller, policy, now } = exchange;
   if (message?.kind !== 'request' || caller.source === 'probe') return [];
   if (target?.kind === 'list' && policy !== undefined) {
-    return [listView(target.of, isVisible(policy, caller.identity, now, target.of))];
+    return [listView(target.of, seesItems(policy, caller.identity, now, target.of))];
   }
   if (target?.kind === 'tool' && mayBecomeTask(message)) return [createdTaskView(target.name, ports.sealTask)];
   if (target?.kind === 'task') return [knownTasksView(exchange)];
