@@ -10,6 +10,8 @@ import { PATH, anIssuer } from './subject.ts';
 export const PLAIN = 'plain pass-through';
 const DIRECT = 'direct';
 const SATURATION_RUNS = 3;
+/** Some ten thousand calls: until then Node still compiles, and what has more code pays more for it. */
+const WARM_UP_SECONDS = 4;
 
 const json = (requestBytes: number, bytes: number): Payload => ({ requestBytes, answer: { kind: 'json', bytes } });
 const events = (atOnce: boolean): Payload => ({ requestBytes: 100, answer: { kind: 'events', count: 100, atOnce } });
@@ -67,7 +69,7 @@ export async function measureCalls({ pace, against, parts, filter, only, say }: 
   const count = (target: Target, calls: number): void =>
     void asked.set(target.name, (asked.get(target.name) ?? 0) + calls);
   const warmUp: LoadShape = { name: 'warming up', connections: 32, payload: KIB };
-  for (const target of targets) count(target, (await runOnce(load, target, warmUp, 1)).calls);
+  for (const target of targets) count(target, (await runOnce(load, target, warmUp, WARM_UP_SECONDS)).calls);
 
   const rows: Row[] = [];
   const given = { load, targets, pace, say };

@@ -24,9 +24,15 @@ export function startChild(program: URL, argument: unknown): Promise<Child> {
   return askedThrough(fork(fileURLToPath(program), [JSON.stringify(argument)], { execArgv: NODE_OPTIONS }));
 }
 
-/** Starts a program with the options of Node that `mcp-runtime serve` and `up` give themselves. */
-export function startServed(program: URL, argument: unknown): Promise<Child> {
-  const execArgv = [...NODE_OPTIONS, '--max-semi-space-size=4'];
+/** With the options of Node that `mcp-runtime serve gateway`, and every other `serve` and `up`, give themselves. */
+const SERVED = {
+  gateway: ['--max-semi-space-size=16', '--no-parallel-scavenge'],
+  other: ['--max-semi-space-size=4'],
+} as const;
+
+/** Starts a program as `mcp-runtime serve` would. */
+export function startServed(program: URL, argument: unknown, as: keyof typeof SERVED = 'gateway'): Promise<Child> {
+  const execArgv = [...NODE_OPTIONS, ...SERVED[as]];
   return askedThrough(fork(fileURLToPath(program), [JSON.stringify(argument)], { execArgv }));
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { readRuntimeFile } from '../support/platform-api.ts';
 import { BIN } from '../support/program.ts';
+import { writePolicy } from '../support/standalone.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until } from '../support/until.ts';
 
@@ -34,4 +35,31 @@ test('`up` runs with a small young generation, as the process that was started',
   }
   assert.deepEqual(await exited, [0, null], told);
   assert.doesNotMatch(told, /Warning/);
+});
+
+const TRUSTING = ['--trust-headers-from', '127.0.0.0/8'];
+
+test('`serve gateway` runs with the collector that calls ask for', async (t) => {
+  if (process.platform !== 'linux') return t.skip('looks into /proc');
+  await using folder = await tempDir();
+  const policy = join(folder.path, 'policy.json');
+  await writePolicy(policy, { auth: 'header', tools: [] }, folder.path);
+  const words = ['--listen', '127.0.0.1:0', '--policy', policy, '--upstream', 'http://127.0.0.1:9/', ...TRUSTING];
+  const child = spawn(process.execPath, ['--no-deprecation', BIN, 'serve', 'gateway', ...words], {
+    cwd: folder.path,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exited = once(child, 'exit');
+  let told = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (told += text));
+  }
+  try {
+    await until('the gateway announces itself', () => / at http:/.exec(told) ?? undefined);
+    const flags = (await readFile(`/proc/${child.pid}/cmdline`, 'utf8')).split('\0').slice(1, 4);
+    assert.deepEqual(flags, ['--max-semi-space-size=16', '--no-parallel-scavenge', '--no-deprecation']);
+  } finally {
+    child.kill('SIGTERM');
+  }
+  assert.deepEqual(await exited, [0, null], told);
 });
