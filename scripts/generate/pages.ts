@@ -23,6 +23,7 @@ import {
   ServerFile,
   TOKEN_CLAIMS,
 } from '@mcp-runtime/api';
+import { OperatorSettings } from '@mcp-runtime/operator/cluster';
 import { type z } from 'zod';
 import { type JsonSchema, toJsonSchema } from './json-schema.ts';
 
@@ -77,6 +78,14 @@ const SCHEMA_PAGES: readonly SchemaPage[] = [
     title: 'Gateway route',
     about: 'Where a gateway serves a server and reaches it: `route.json`, beside the policy document in a cluster.',
     schema: GatewayRoute,
+    rules: [],
+  },
+  {
+    file: 'operator-settings',
+    title: 'Settings of the operator',
+    about:
+      'The file that `mcp-runtime serve operator --config` reads: `operator.yaml` of its ConfigMap, `settings` of the chart.',
+    schema: OperatorSettings,
     rules: [],
   },
   {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { CLUSTER } from '../../packages/api/src/index.ts';
 import {
+  HTTP_ROUTE_PERMISSIONS,
   INSTALLATION_PERMISSIONS,
   OPERATOR_PERMISSIONS,
   type Permission,
@@ -82,12 +83,14 @@ test('a pod that may become root is refused where ours are admitted', async () =
   await assert.rejects(kubectl(DRY_RUN, textOf([careless])), /violates PodSecurity "restricted/);
 });
 
+const EVERYWHERE = [...OPERATOR_PERMISSIONS, ...HTTP_ROUTE_PERMISSIONS];
+
 const ROLES: readonly { program: string; at: string; permissions: readonly Permission[] }[] = [
-  { program: CLUSTER.operator, at: 'default', permissions: OPERATOR_PERMISSIONS },
+  { program: CLUSTER.operator, at: 'default', permissions: EVERYWHERE },
   {
     program: CLUSTER.operator,
     at: CLUSTER.namespace,
-    permissions: [...OPERATOR_PERMISSIONS, ...INSTALLATION_PERMISSIONS],
+    permissions: [...EVERYWHERE, ...INSTALLATION_PERMISSIONS],
   },
   { program: CLUSTER.gateway, at: 'default', permissions: GATEWAY_PERMISSIONS },
   { program: CLUSTER.gateway, at: CLUSTER.namespace, permissions: GATEWAY_PERMISSIONS },

@@ -1,6 +1,11 @@
 import { API_GROUP, CLUSTER, PEOPLE_ROLES } from '@mcp-runtime/api';
 import { GATEWAY_PERMISSIONS } from '@mcp-runtime/delivery';
-import { INSTALLATION_PERMISSIONS, OPERATOR_PERMISSIONS, type Permission } from '@mcp-runtime/operator/cluster';
+import {
+  HTTP_ROUTE_PERMISSIONS,
+  INSTALLATION_PERMISSIONS,
+  OPERATOR_PERMISSIONS,
+  type Permission,
+} from '@mcp-runtime/operator/cluster';
 import { type Component, PART_OF, metadataOf } from './settings.ts';
 import { type Manifest, type Node } from './setting.ts';
 
@@ -9,7 +14,7 @@ import { type Manifest, type Node } from './setting.ts';
 const RBAC = 'rbac.authorization.k8s.io';
 
 export const ACCESS_OBJECTS: readonly Manifest[] = [
-  ...programRoles(CLUSTER.operator, OPERATOR_PERMISSIONS),
+  ...programRoles(CLUSTER.operator, [...OPERATOR_PERMISSIONS, ...HTTP_ROUTE_PERMISSIONS]),
   {
     ...named('Role', metadataOf(CLUSTER.operator)),
     rules: rulesOf(INSTALLATION_PERMISSIONS),

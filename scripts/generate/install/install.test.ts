@@ -19,7 +19,8 @@ for (const [name, values] of Object.entries(INSTALLS)) {
   test(`${name}: the operator takes its settings`, () => {
     const config = objects.flatMap((object) => at(object, 'data', 'operator.yaml') ?? []);
     assert.equal(config.length, 1);
-    OperatorSettings.parse(parse(typeof config[0] === 'string' ? config[0] : ''));
+    const settings = parse(typeof config[0] === 'string' ? config[0] : '');
+    OperatorSettings.parse({ images: { runtime: 'given by a flag' }, ...settings });
   });
 
   test(`${name}: no object is there twice`, () => {

@@ -44,7 +44,7 @@ export const OVERLAYS: Readonly<Record<string, Overlay>> = {
       'security.runAsGroup': null,
       'security.fsGroup': null,
       'network.dnsPorts': ['UDP', 'TCP'].flatMap((protocol) => [53, 5353].map((port) => ({ port, protocol }))),
-      'settings.ingress': { class: 'openshift-default' },
+      settings: { ingress: { kind: 'ingress', class: 'openshift-default' }, workloads: { runAsUser: null } },
     },
   },
 };

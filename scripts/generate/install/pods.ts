@@ -8,7 +8,7 @@ export interface Program {
   readonly name: Component;
   readonly replicas: Setting;
   readonly resources: Setting;
-  readonly args: readonly string[];
+  readonly args: readonly (string | Setting)[];
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
   /** Port, by name, of `/health` and `/ready`. */
   readonly probePort: string;

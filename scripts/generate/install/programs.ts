@@ -1,7 +1,7 @@
 import { CLUSTER } from '@mcp-runtime/api';
 import { type Program, deploymentOf } from './pods.ts';
 import { type Component, SETTINGS, metadataOf, selectorOf } from './settings.ts';
-import { type Manifest, yamlText } from './setting.ts';
+import { type Manifest, type Setting, yamlText } from './setting.ts';
 
 /** The two programs of an installation, with what they are reached by and started with. */
 
@@ -16,7 +16,11 @@ const OPERATOR_PROGRAM: Program = {
   name: OPERATOR,
   replicas: SETTINGS.operatorReplicas,
   resources: SETTINGS.operatorResources,
-  args: ['serve', 'operator', ...flags({ config: `${CONFIG}/operator.yaml` })],
+  args: [
+    'serve',
+    'operator',
+    ...flags({ config: `${CONFIG}/operator.yaml`, image: SETTINGS.image, 'log-level': SETTINGS.logLevel }),
+  ],
   ports: [
     { name: 'admin', containerPort: ports.operatorAdmin },
     { name: 'webhook', containerPort: ports.webhook },
@@ -67,7 +71,7 @@ const GATEWAY_PROGRAM: Program = {
   ],
 };
 
-function flags(values: Readonly<Record<string, string>>): readonly string[] {
+function flags(values: Readonly<Record<string, string | Setting>>): readonly (string | Setting)[] {
   return Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
 }
 
@@ -89,17 +93,7 @@ export const OPERATOR_OBJECTS: readonly Manifest[] = [
     kind: 'ConfigMap',
     metadata: metadataOf(OPERATOR),
     data: {
-      'operator.yaml': yamlText({
-        images: { runtime: SETTINGS.image, pullPolicy: SETTINGS.pullPolicy },
-        gateway: SETTINGS.gatewaySettings,
-        ingress: SETTINGS.ingressSettings,
-        packages: SETTINGS.packageSettings,
-        registry: SETTINGS.registrySettings,
-        retention: SETTINGS.retention,
-        egressDefault: SETTINGS.egressDefault,
-        mtls: SETTINGS.mtls,
-        logLevel: SETTINGS.logLevel,
-      }),
+      'operator.yaml': yamlText(SETTINGS.settings),
     },
   },
   deploymentOf(OPERATOR_PROGRAM),

@@ -55,13 +55,19 @@ export function filled(node: Node, value: (setting: Setting) => Json): Json {
   if (isList(node)) return node.map((item) => filled(item, value));
   if (typeof node !== 'object' || node === null) return node;
   if (isSetting(node)) return value(node);
-  if (isText(node)) return yaml(filled(node.content, value)).trimEnd();
+  if (isText(node)) return textOf(node.content, value);
   return Object.fromEntries(
     Object.entries(node).flatMap(([name, field]) => {
       const full = field === undefined ? null : filled(field, value);
       return full === null ? [] : [[name, full]];
     }),
   );
+}
+
+/** The text of a whole value where a template stands for it, and YAML otherwise. */
+function textOf(content: Node, value: (setting: Setting) => Json): string {
+  const full = filled(content, value);
+  return typeof full === 'string' ? `text ${full}` : yaml(full).trimEnd();
 }
 
 /** YAML with one field per line, so that a change is one line of a diff. */

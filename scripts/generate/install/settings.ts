@@ -1,5 +1,7 @@
 import { CLUSTER, LABELS } from '@mcp-runtime/api';
-import { setting } from './setting.ts';
+import { OperatorSettings } from '@mcp-runtime/operator/cluster';
+import { toJsonSchema } from '../json-schema.ts';
+import { type JsonMap, setting } from './setting.ts';
 
 /** What an installer may set. Paths are those of the values of the chart. */
 
@@ -83,26 +85,22 @@ export const SETTINGS = {
     'Whether resources are refused while no operator can judge them. What it would refuse opens nothing either way.',
     { enum: ['Ignore', 'Fail'] },
   ),
-  gatewaySettings: setting('settings.gateway', {}, '`gateway` of the settings of the operator.', OBJECT),
-  ingressSettings: setting(
-    'settings.ingress',
-    {},
-    '`ingress`: kind, class, host, TLS Secret, parent of HTTPRoutes.',
-    OBJECT,
+  settings: setting(
+    'settings',
+    { ingress: { kind: 'ingress' } },
+    'Settings of the operator: ingress, packages, registry, retention, egress, DNS, mTLS, ... (docs/reference/operator-settings.md).',
+    settingsSchema(),
   ),
-  packageSettings: setting(
-    'settings.packages',
-    {},
-    '`packages`: registry and index that runners install from.',
-    OBJECT,
-  ),
-  registrySettings: setting('settings.registry', {}, '`registry`: of the images of servers.', OBJECT),
-  retention: setting('settings.retention', {}, '`retention`: how long ended sessions are kept.', OBJECT),
-  egressDefault: setting('settings.egressDefault', 'deny', 'Whether servers that declare no egress may call out.', {
-    enum: ['deny', 'allow'],
-  }),
-  mtls: setting('settings.mtls', {}, '`mtls`: who issues certificates.', OBJECT),
 } as const;
+
+/** The image of the product is given by a flag. */
+function settingsSchema(): JsonMap {
+  const { shape } = OperatorSettings;
+  const { type = 'object', properties = {} } = toJsonSchema(
+    OperatorSettings.extend({ images: shape.images.partial().optional() }),
+  );
+  return JSON.parse(JSON.stringify({ type, additionalProperties: false, properties }));
+}
 
 /** Labels of everything that is installed. */
 export const PART_OF = { 'app.kubernetes.io/part-of': 'mcp-runtime' } as const;
