@@ -79,9 +79,9 @@ export async function startClusterOperator(options: ClusterOperatorOptions): Pro
     keyRing = await openKeys(signal).catch(() => undefined);
     if (keyRing === undefined) return;
     engine.lead();
-    const tenancy = startTenancyController({ client, settings, log });
+    const tenancy = startTenancyController({ client, settings, signal, log }).catch(() => undefined);
     await untilAborted(signal);
-    await Promise.all([engine.close(), tenancy.then((running) => running.close())]);
+    await Promise.all([engine.close(), tenancy.then((started) => started?.close())]);
   }
 
   async function openKeys(signal: AbortSignal): Promise<KeyRing> {

@@ -9,6 +9,8 @@ import { planTenant } from './plan.ts';
 export interface TenancyOptions {
   readonly client: ResourceClient;
   readonly settings: Pick<OperatorSettings, 'dns' | 'tenancy'>;
+  /** Ends it too, and the start of it. */
+  readonly signal?: AbortSignal;
   readonly log: Logger;
 }
 
@@ -17,13 +19,13 @@ const WORKERS = 2;
 
 /**
  * Keeps the namespaces of teams furnished: those labelled `platform.mcpruntime.org/managed: "true"`. One that loses the label
- * keeps what it has. Resolves when all have been seen. One at a time may run for a cluster.
+ * keeps what it has. Resolves when all have been seen; rejects with `canceled`. One at a time may run for a cluster.
  */
-export async function startTenancyController({ client, settings, log }: TenancyOptions): Promise<Running> {
+export async function startTenancyController({ client, settings, signal, log }: TenancyOptions): Promise<Running> {
   const opened = new OpenedSoFar();
   const stop = new AbortController();
   const onError = (error: AppError): void => log.warn('watching failed', { error: error.message });
-  const watching = { signal: stop.signal, onError };
+  const watching = { signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]), onError };
   const told = new Map<string, string>();
   let isSynced = false;
   const look = (name: string): void => {
@@ -71,7 +73,12 @@ export async function startTenancyController({ client, settings, log }: TenancyO
     return furniture.flatMap((view) => view.all().filter(({ metadata }) => metadata.namespace === name));
   }
 
-  await Promise.all([namespaces.synced, ...furniture.map(({ synced }) => synced)]);
+  try {
+    await Promise.all([namespaces.synced, ...furniture.map(({ synced }) => synced)]);
+  } catch (error) {
+    await opened.releaseAll();
+    throw error;
+  }
   isSynced = true;
   for (const { metadata } of namespaces.all()) look(metadata.name);
   return closeOnce(() => opened.releaseAll());
