@@ -149,7 +149,9 @@ function crdOf({ kind, shortName, columns, rules }: CrdSource): object {
 /** One node of a structural schema: no `$ref`, no `const`, a type everywhere, closed objects by pruning. */
 export function structural(schema: JsonSchema, path: string, rules: CrdSource['rules']): object {
   const { properties, items, additionalProperties, propertyNames: _, anyOf, const: only, ...same } = schema;
-  if (anyOf !== undefined) return { ...same, 'x-kubernetes-int-or-string': true };
+  if (anyOf !== undefined) {
+    return { ...same, 'x-kubernetes-int-or-string': true, 'x-kubernetes-validations': [eitherRule(anyOf)] };
+  }
   const own = rules[path] ?? [];
   const validations = own.filter((rule) => !Object.hasOwn(UNIQUE_LISTS, rule.id)).map(validation);
   return {
@@ -159,6 +161,16 @@ export function structural(schema: JsonSchema, path: string, rules: CrdSource['r
     ...(items === undefined ? {} : { items: structural(items, `${path}[]`, rules) }),
     ...(typeof additionalProperties === 'object' ? membersOf(additionalProperties, `${path}{}`, rules) : {}),
     ...(validations.length === 0 ? {} : { 'x-kubernetes-validations': validations }),
+  };
+}
+
+/** Bounds of both forms: those of the types themselves are lost, since a structural schema has no union. */
+function eitherRule(anyOf: readonly JsonSchema[]): object {
+  const { minimum = 0 } = anyOf.find(({ type }) => type === 'integer') ?? {};
+  const { pattern = '' } = anyOf.find(({ type }) => type === 'string') ?? {};
+  return {
+    rule: `type(self) == int ? self >= ${minimum} : self.matches('${pattern}')`,
+    message: `must be a whole number from ${minimum}, or a text that matches \`${pattern}\``,
   };
 }
 

@@ -70,7 +70,12 @@ export async function serveKind(
   }
 }
 
-function plainType(apiVersion: string, kind: string, plural: string, namespaced: boolean): ResourceType<KubeObject> {
+export function plainType(
+  apiVersion: string,
+  kind: string,
+  plural: string,
+  namespaced: boolean,
+): ResourceType<KubeObject> {
   const parse = (value: unknown): KubeObject => {
     if (!isKubeObject(value)) throw new Error(`no ${kind}`);
     return value;
