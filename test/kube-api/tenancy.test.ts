@@ -154,6 +154,20 @@ test('what an owner of a team really asks for: her own server, not that of other
   }
 });
 
+for (const example of ['local', 'guarded']) {
+  test(`an owner applies examples/${example} in her namespace, a member only its servers`, async () => {
+    const apply = ['apply', '--dry-run=server', '-o', 'name', '-f', join(root, 'examples', example)];
+    const applied = await teamA.kubectl([...AS_OWNER_OF_A, ...apply]);
+    for (const kind of ['mcpserver', 'mcpaccessgrant', 'mcpagentsession']) assert.match(applied, new RegExp(kind));
+    const asMember = ['--as=max@example.com', `--as-group=a-${id}:members`];
+    await assert.rejects(teamA.kubectl([...asMember, ...apply]), (error: Error) => {
+      assert.match(error.message, /mcpaccessgrants.* is forbidden/);
+      assert.doesNotMatch(error.message, /mcpservers.* is forbidden/);
+      return true;
+    });
+  });
+}
+
 test('pods get defaults and have to be restricted', async () => {
   const pod = (securityContext: object): string =>
     JSON.stringify({
