@@ -43,7 +43,9 @@ export const DELETION_CASES: ContractCases = {
     assert.deepEqual(seen.events, ['modified a', 'deleted a']);
     assert.equal(await client.get(WIDGETS, key), undefined);
   },
+};
 
+export const GARBAGE_CASES: ContractCases = {
   'dependents go with their owner, and theirs with them': async ({ client, namespace }) => {
     const owner = await client.create(WIDGETS, aWidget('owner', { namespace }));
     const child = await client.create(WIDGETS, aWidget('child', { namespace, owner }));
