@@ -111,6 +111,8 @@ export const RUNNER = {
 export const ANNOTATIONS = {
   /** Digest of the configuration that the operator applied last. */
   applied: `${API_GROUP}/applied`,
+  /** Server that an object in another namespace belongs to, as `namespace/name`. */
+  server: `${API_GROUP}/server`,
   /** Set on an object to say which file it came from; information for people only. */
   source: `${API_GROUP}/source`,
   /** `true` on an object in the namespace of a team, or on the namespace: the operator leaves it as it is. */

@@ -95,6 +95,9 @@ export const OperatorSettings = z.strictObject({
   mtls: z
     .strictObject({
       issuer: z.enum(['builtin', 'cert-manager']).default('builtin'),
+      passthrough: z.enum(['none', 'traefik']).default('none').meta({
+        description: 'Who leads connections with client certificates to the gateways of their servers, unopened.',
+      }),
       issuerRef: z
         .strictObject({ name: ObjectName, kind: z.enum(['Issuer', 'ClusterIssuer']).default('ClusterIssuer') })
         .optional()

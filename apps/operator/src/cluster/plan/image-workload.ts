@@ -1,5 +1,5 @@
 import { type MCPServer, resolveServer } from '@mcp-runtime/api';
-import { CONFINED, DRAIN, type VolumeMount, literal, tcpProbes } from './container.ts';
+import { CONFINED, type Container, DRAIN, type VolumeMount, literal, tcpProbes } from './container.ts';
 import { beside, declaredEnv } from './environment.ts';
 import { imageOf } from './image.ts';
 import { workloadName } from './names.ts';
@@ -14,26 +14,30 @@ const SCRATCH_SIZE = '1Gi';
 
 /** A server in an image of its own, which speaks HTTP. */
 export function imageWorkload(server: MCPServer, image: string, settings: PlanSettings): Workload {
-  const { metadata, spec } = server;
+  const { spec } = server;
   const declared = declaredEnv(spec);
   const own = { PORT: String(spec.port), MCP_PATH: resolveServer(server).upstreamPath };
+  const container = {
+    ...imageContainer(server, image, settings),
+    ...(spec.command === undefined ? {} : { command: spec.command.map(literal) }),
+    ...(spec.args === undefined ? {} : { args: spec.args.map(literal) }),
+    env: [...declared, ...beside(declared, own)],
+  };
+  return { containers: [container], initContainers: [], volumes: [SCRATCH_VOLUME] };
+}
+
+/** What all containers of images have, whatever is started in them. */
+export function imageContainer({ metadata, spec }: MCPServer, image: string, settings: PlanSettings): Container {
   return {
-    container: {
-      name: workloadName(metadata.name),
-      image: imageOf(image, spec, settings),
-      imagePullPolicy: 'IfNotPresent',
-      ...(spec.command === undefined ? {} : { command: spec.command.map(literal) }),
-      ...(spec.args === undefined ? {} : { args: spec.args.map(literal) }),
-      ports: [{ name: 'http', containerPort: spec.port, protocol: 'TCP' }],
-      env: [...declared, ...beside(declared, own)],
-      resources: resourcesOf(spec.resources, SERVER_RESOURCES, 'spec.resources'),
-      volumeMounts: scratchMounts(spec.writablePaths),
-      securityContext: CONFINED,
-      lifecycle: DRAIN,
-      ...tcpProbes('http', START_SECONDS),
-    },
-    initContainers: [],
-    volumes: [SCRATCH_VOLUME],
+    name: workloadName(metadata.name),
+    image: imageOf(image, spec, settings),
+    imagePullPolicy: 'IfNotPresent',
+    ports: [{ name: 'http', containerPort: spec.port, protocol: 'TCP' }],
+    resources: resourcesOf(spec.resources, SERVER_RESOURCES, 'spec.resources'),
+    volumeMounts: scratchMounts(spec.writablePaths),
+    securityContext: CONFINED,
+    lifecycle: DRAIN,
+    ...tcpProbes('http', START_SECONDS),
   };
 }
 

@@ -1,11 +1,12 @@
 import { isIP } from 'node:net';
-import { LABELS, type MCPServer } from '@mcp-runtime/api';
+import { CLUSTER, LABELS, type MCPServer } from '@mcp-runtime/api';
 import { APP_LABEL, type DesiredObject, type Fields, ownedMetadata, serverLabels } from './object.ts';
+import { placementOf } from './placement.ts';
 import { refuse } from './refusal.ts';
+import { ADMIN_PORT, GATEWAY_PORT } from './sidecar.ts';
 import { type PlanObserved, type PlanSettings } from './settings.ts';
 
-/** A rule of a NetworkPolicy, either way. */
-export interface Egress {
+interface Egress {
   readonly host?: string | undefined;
   readonly cidr?: string | undefined;
   readonly ports: readonly number[];
@@ -21,16 +22,14 @@ const CLUSTER_DNS: readonly Fields[] = [
   },
   { ipBlock: { cidr: '169.254.20.10/32' } },
 ];
+/** The API server, for gateways in pods. Policies may see it at its Service or at its own address, which is no pod's. */
+const API_SERVER: Egress = { host: 'kubernetes.default.svc', ports: [443] };
+const API_SERVER_PORT = 6443;
 const NPM_REGISTRY = 'https://registry.npmjs.org/';
 const PYPI_HOSTS = ['pypi.org', 'files.pythonhosted.org'];
 
 /** Only gateways reach the pods of a server, and it reaches what it declares. */
-export function networkPolicy(
-  server: MCPServer,
-  ingress: readonly Fields[],
-  settings: PlanSettings,
-  observed: PlanObserved,
-): DesiredObject {
+export function networkPolicy(server: MCPServer, settings: PlanSettings, observed: PlanObserved): DesiredObject {
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
@@ -38,21 +37,34 @@ export function networkPolicy(
     spec: {
       podSelector: { matchLabels: { [APP_LABEL]: serverLabels(server)[APP_LABEL] ?? '' } },
       policyTypes: ['Ingress', 'Egress'],
-      ingress,
+      ingress: placementOf(server, settings) === 'shared' ? fromGateways(settings) : toGateway(settings),
       egress: egressRules(server, settings, observed),
     },
   };
 }
 
+function fromGateways({ gateway }: PlanSettings): readonly Fields[] {
+  return [{ from: [programPods(CLUSTER.gateway, gateway.namespace)], ports: [tcp('http')] }];
+}
+
+/** The gateway in the pod is what clients reach, from wherever they are; its metrics are for the installation. */
+function toGateway({ gateway }: PlanSettings): readonly Fields[] {
+  const monitoring = { namespaceSelector: { matchLabels: { [LABELS.monitoring]: 'true' } } };
+  return [
+    { ports: [tcp(GATEWAY_PORT)] },
+    { from: [programPods(CLUSTER.operator, gateway.namespace), monitoring], ports: [tcp(ADMIN_PORT)] },
+  ];
+}
+
 /** Pods of a program of the installation. */
-export function programPods(program: string, namespace: string): Fields {
+function programPods(program: string, namespace: string): Fields {
   return {
     namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: namespace } },
     podSelector: { matchLabels: { [LABELS.program]: program } },
   };
 }
 
-export function tcp(port: number | string): Fields {
+function tcp(port: number | string): Fields {
   return { port, protocol: 'TCP' };
 }
 
@@ -66,7 +78,11 @@ export function egressHosts(server: MCPServer, settings: PlanSettings): readonly
 
 function egressRules(server: MCPServer, settings: PlanSettings, observed: PlanObserved): readonly Fields[] {
   if (server.spec.network?.egress === undefined && settings.egressDefault === 'allow') return [{}];
-  return [dnsRule(settings), ...egressOf(server, settings).flatMap((egress) => egressRule(egress, observed))];
+  return [
+    dnsRule(settings),
+    ...egressOf(server, settings).flatMap((egress) => egressRule(egress, observed)),
+    ...(placementOf(server, settings) === 'sidecar' ? [{ ports: [tcp(API_SERVER_PORT)] }] : []),
+  ];
 }
 
 /** Egress to the DNS of the cluster. */
@@ -103,15 +119,22 @@ function checkedCidr(cidr: string): string {
   );
 }
 
-/** What the server declares, and where runners get packages from. */
-function egressOf({ spec }: MCPServer, { packages }: PlanSettings): readonly Egress[] {
+/** What the server declares, where runners get packages from, and what a gateway in the pod asks. */
+function egressOf(server: MCPServer, settings: PlanSettings): readonly Egress[] {
+  const { spec } = server;
+  const { packages } = settings;
   const declared = spec.network?.egress ?? [];
   const sources = [spec.source, spec.rollout?.canary?.source];
   const registries = [
     ...(sources.some((source) => source?.npm !== undefined) ? [originOf(packages.npmRegistry ?? NPM_REGISTRY)] : []),
     ...(sources.some((source) => source?.pypi !== undefined) ? pypiOrigins(packages.pypiIndex) : []),
   ];
-  return [...declared, ...registries];
+  return [...declared, ...registries, ...(placementOf(server, settings) === 'sidecar' ? gatewayEgress(server) : [])];
+}
+
+function gatewayEgress({ spec: { auth, upstreamAuth } }: MCPServer): readonly Egress[] {
+  const urls = [auth?.mode === 'oauth' ? auth.issuerURL : undefined, upstreamAuth?.tokenExchange?.tokenURL];
+  return [API_SERVER, ...urls.flatMap((url) => (url !== undefined && URL.canParse(url) ? [originOf(url)] : []))];
 }
 
 function pypiOrigins(index: string | undefined): readonly Egress[] {

@@ -1,11 +1,16 @@
-import { CLUSTER, type MCPServer, type Source, declaredSource, taggedImage } from '@mcp-runtime/api';
+import { type MCPServer, type Source, declaredSource, taggedImage } from '@mcp-runtime/api';
 import { deployment } from './deployment.ts';
 import { disruptionBudget } from './disruption-budget.ts';
-import { networkPolicy, programPods, tcp } from './network-policy.ts';
+import { gatewaySecretsRole } from './gateway-secrets.ts';
+import { mtlsObjects } from './mtls.ts';
+import { networkPolicy } from './network-policy.ts';
 import { type DesiredObject, sorted } from './object.ts';
+import { isMtls, placementOf } from './placement.ts';
 import { type Track, workloadAccount } from './pod.ts';
 import { PlanRefusal } from './refusal.ts';
+import { routeObjects } from './route-objects.ts';
 import { service } from './service.ts';
+import { sidecarObjects, withGateway } from './sidecar.ts';
 import { type PlanObserved, type PlanSettings } from './settings.ts';
 import { workloadOf } from './workload.ts';
 
@@ -26,17 +31,22 @@ export function planObjects(server: MCPServer, settings: PlanSettings, observed:
 }
 
 function objectsOf(server: MCPServer, settings: PlanSettings, observed: PlanObserved): readonly DesiredObject[] {
+  const placement = placementOf(server, settings);
   const tracks = tracksOf(server).flatMap(({ track, source, replicas }) => {
-    const workload = workloadOf(server, source, settings);
-    if (workload === undefined) return [];
-    return [deployment(server, { track, replicas, workload }, settings, observed), service(server, track, 'http')];
+    const alone = workloadOf(server, source, settings);
+    if (alone === undefined) return [];
+    const workload = placement === 'shared' ? alone : withGateway(server, alone, settings, observed);
+    return [deployment(server, { track, replicas, workload }, settings, observed), service(server, track, placement)];
   });
-  if (tracks.length === 0) return [];
-  const gateways = { from: [programPods(CLUSTER.gateway, settings.gateway.namespace)], ports: [tcp('http')] };
+  const routes = isMtls(server) ? mtlsObjects(server, settings) : routeObjects(server, settings);
+  const gateway = placement === 'shared' ? gatewaySecretsRole(server, settings) : sidecarObjects(server, observed);
+  if (tracks.length === 0) return [...routes, ...gateway];
   return [
     ...tracks,
-    workloadAccount(server),
-    networkPolicy(server, [gateways], settings, observed),
+    ...routes,
+    ...gateway,
+    ...(placement === 'shared' ? [workloadAccount(server)] : []),
+    networkPolicy(server, settings, observed),
     ...(server.spec.replicas > 1 ? [disruptionBudget(server)] : []),
   ];
 }

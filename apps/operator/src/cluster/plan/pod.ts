@@ -15,13 +15,13 @@ export function selectorOf(server: MCPServer, track: Track): Readonly<Record<str
 }
 
 export function podTemplate(server: MCPServer, track: Track, workload: Workload, settings: PlanSettings): Fields {
-  const { container, initContainers, volumes } = workload;
+  const { account = CLUSTER.workloadAccount, containers, initContainers, volumes } = workload;
   const { runAsUser } = settings.workloads;
   const pullSecrets = pullSecretsOf(server.spec.imagePullSecrets, settings);
   return {
     metadata: { labels: { ...serverLabels(server), ...selectorOf(server, track) } },
     spec: {
-      serviceAccountName: CLUSTER.workloadAccount,
+      serviceAccountName: account,
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       terminationGracePeriodSeconds: GRACE_SECONDS,
@@ -32,7 +32,7 @@ export function podTemplate(server: MCPServer, track: Track, workload: Workload,
       },
       ...(pullSecrets.length === 0 ? {} : { imagePullSecrets: pullSecrets.map((name) => ({ name })) }),
       ...(initContainers.length === 0 ? {} : { initContainers }),
-      containers: [container],
+      containers,
       volumes,
       ...spread(server, track),
     },

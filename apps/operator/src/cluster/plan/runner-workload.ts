@@ -22,25 +22,27 @@ export function runnerWorkload(server: MCPServer, source: Source, settings: Plan
   };
   const probes = tcpProbes('http', START_SECONDS);
   return {
-    container: {
-      name: workloadName(metadata.name),
-      image: runnerImage(source, settings),
-      imagePullPolicy: settings.images.pullPolicy,
-      args: ['serve', 'runner'],
-      ports: [{ name: 'http', containerPort: spec.port, protocol: 'TCP' }],
-      env: [
-        ...Object.entries(own).map(([name, value]) => ({ name, value: literal(value) })),
-        ...declaredEnv(spec, RUNNER.serverVariable),
-      ],
-      resources: resourcesOf(spec.resources, RUNNER_RESOURCES, 'spec.resources'),
-      volumeMounts: [...scratchMounts([]), { name: CACHE, mountPath: RUNNER.cache }],
-      securityContext: CONFINED,
-      lifecycle: DRAIN,
-      terminationMessagePolicy: 'FallbackToLogsOnError',
-      ...probes,
-      // The port is closed while the runner waits before it starts the server again: that is its business.
-      livenessProbe: { ...probes.livenessProbe, failureThreshold: 18 },
-    },
+    containers: [
+      {
+        name: workloadName(metadata.name),
+        image: runnerImage(source, settings),
+        imagePullPolicy: settings.images.pullPolicy,
+        args: ['serve', 'runner'],
+        ports: [{ name: 'http', containerPort: spec.port, protocol: 'TCP' }],
+        env: [
+          ...Object.entries(own).map(([name, value]) => ({ name, value: literal(value) })),
+          ...declaredEnv(spec, RUNNER.serverVariable),
+        ],
+        resources: resourcesOf(spec.resources, RUNNER_RESOURCES, 'spec.resources'),
+        volumeMounts: [...scratchMounts([]), { name: CACHE, mountPath: RUNNER.cache }],
+        securityContext: CONFINED,
+        lifecycle: DRAIN,
+        terminationMessagePolicy: 'FallbackToLogsOnError',
+        ...probes,
+        // The port is closed while the runner waits before it starts the server again: that is its business.
+        livenessProbe: { ...probes.livenessProbe, failureThreshold: 18 },
+      },
+    ],
     initContainers: [],
     volumes: [SCRATCH_VOLUME, { name: CACHE, emptyDir: { sizeLimit: CACHE_SIZE } }],
   };

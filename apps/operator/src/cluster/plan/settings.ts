@@ -14,4 +14,6 @@ export interface PlanObserved {
   readonly addresses: Readonly<Record<string, readonly string[]>>;
   /** Whether an idle server was put to sleep. */
   readonly activity: 'awake' | 'asleep';
+  /** Public keys of session tokens (JWK Set), for gateways that are not in the namespace of the installation. */
+  readonly tokenKeys?: string;
 }

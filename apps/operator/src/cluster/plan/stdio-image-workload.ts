@@ -1,7 +1,7 @@
 import { type MCPServer, RUNNER } from '@mcp-runtime/api';
 import { CONFINED, literal } from './container.ts';
 import { declaredEnv } from './environment.ts';
-import { imageWorkload } from './image-workload.ts';
+import { SCRATCH_VOLUME, imageContainer } from './image-workload.ts';
 import { refuse } from './refusal.ts';
 import { instructionsOf } from './runner-workload.ts';
 import { type PlanSettings } from './settings.ts';
@@ -37,27 +37,28 @@ export function stdioImageWorkload(server: MCPServer, image: string, settings: P
   }
   const source = { command: { command, args: [...args, ...(spec.args ?? [])], cwd: '.' } };
   const instructions = JSON.stringify(instructionsOf(server, source, 'all'));
-  const { container, volumes } = imageWorkload(server, image, settings);
-  const { args: _, ...joined } = container;
+  const container = imageContainer(server, image, settings);
   return {
-    container: {
-      ...joined,
-      command: [
-        `${COPY}/lib/loader`,
-        '--library-path',
-        `${COPY}/lib`,
-        `${COPY}/bin/node`,
-        '--max-semi-space-size=4',
-        `${COPY}/app/bin/mcp-runtime.mjs`,
-        'serve',
-        'runner',
-        '--data-dir',
-        DATA,
-      ],
-      env: [{ name: RUNNER.instructions, value: literal(instructions) }, ...declaredEnv(spec, RUNNER.serverVariable)],
-      volumeMounts: [...container.volumeMounts, { name: VOLUME, mountPath: COPY, readOnly: true }],
-      terminationMessagePolicy: 'FallbackToLogsOnError',
-    },
+    containers: [
+      {
+        ...container,
+        command: [
+          `${COPY}/lib/loader`,
+          '--library-path',
+          `${COPY}/lib`,
+          `${COPY}/bin/node`,
+          '--max-semi-space-size=4',
+          `${COPY}/app/bin/mcp-runtime.mjs`,
+          'serve',
+          'runner',
+          '--data-dir',
+          DATA,
+        ],
+        env: [{ name: RUNNER.instructions, value: literal(instructions) }, ...declaredEnv(spec, RUNNER.serverVariable)],
+        volumeMounts: [...container.volumeMounts, { name: VOLUME, mountPath: COPY, readOnly: true }],
+        terminationMessagePolicy: 'FallbackToLogsOnError',
+      },
+    ],
     initContainers: [
       {
         name: 'copy-mcp-runtime',
@@ -69,6 +70,6 @@ export function stdioImageWorkload(server: MCPServer, image: string, settings: P
         securityContext: CONFINED,
       },
     ],
-    volumes: [...volumes, { name: VOLUME, emptyDir: { sizeLimit: '512Mi' } }],
+    volumes: [SCRATCH_VOLUME, { name: VOLUME, emptyDir: { sizeLimit: '512Mi' } }],
   };
 }

@@ -6,11 +6,13 @@ import { runnerWorkload } from './runner-workload.ts';
 import { type PlanSettings } from './settings.ts';
 import { stdioImageWorkload } from './stdio-image-workload.ts';
 
-/** What a pod runs for a server, before its gateway joins it. */
+/** What a pod runs for a server. */
 export interface Workload {
-  readonly container: Container;
+  readonly containers: readonly Container[];
   readonly initContainers: readonly Container[];
   readonly volumes: readonly Fields[];
+  /** Service account of the pod; the one that may do nothing when absent. */
+  readonly account?: string;
 }
 
 /** How a source is run: as the image that it is, or by a runner that installs it. Undefined for a source that runs elsewhere. */
