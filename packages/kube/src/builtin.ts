@@ -25,6 +25,10 @@ export const DEPLOYMENTS = builtin<KubeObject>('apps/v1', 'Deployment', 'deploym
 export const ENDPOINT_SLICES = builtin<EndpointSlice>('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices');
 export const INGRESSES = builtin<KubeObject>('networking.k8s.io/v1', 'Ingress', 'ingresses');
 export const NETWORK_POLICIES = builtin<KubeObject>('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies');
+/** Of cert-manager. */
+export const CERTIFICATES = builtin<KubeObject>('cert-manager.io/v1', 'Certificate', 'certificates');
+/** Of Traefik. */
+export const INGRESS_ROUTES_TCP = builtin<KubeObject>('traefik.io/v1alpha1', 'IngressRouteTCP', 'ingressroutetcps');
 export const HTTP_ROUTES = builtin<KubeObject>('gateway.networking.k8s.io/v1', 'HTTPRoute', 'httproutes');
 export const POD_DISRUPTION_BUDGETS = builtin<KubeObject>('policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets');
 export const RESOURCE_QUOTAS = builtin<KubeObject>('v1', 'ResourceQuota', 'resourcequotas');

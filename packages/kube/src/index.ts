@@ -19,6 +19,7 @@ export {
 // kinds of Kubernetes itself
 export {
   AUTOSCALERS,
+  CERTIFICATES,
   CONFIG_MAPS,
   type ConfigMap,
   DEPLOYMENTS,
@@ -27,6 +28,7 @@ export {
   type EndpointSlice,
   HTTP_ROUTES,
   INGRESSES,
+  INGRESS_ROUTES_TCP,
   LEASES,
   LIMIT_RANGES,
   NAMESPACES,

@@ -40,6 +40,9 @@ export const OPERATOR_PERMISSIONS: readonly Permission[] = [
     verbs: ['get', 'update'],
     names: [CLUSTER.webhook],
   },
+  // Servers with client certificates, where settings ask for it; rules for kinds that a cluster has not are of no effect.
+  { apiGroup: 'cert-manager.io', resources: ['certificates'], verbs: APPLY },
+  { apiGroup: 'traefik.io', resources: ['ingressroutetcps'], verbs: APPLY },
   ...ACCESS_PERMISSIONS,
   ...TENANCY_PERMISSIONS,
 ];

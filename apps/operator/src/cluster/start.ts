@@ -61,6 +61,7 @@ export async function startClusterOperator(options: ClusterOperatorOptions): Pro
       },
     }),
     readRevisions: readRevisionsAt(settings.gateway.adminPort),
+    tokenKeys: () => (keyRing === undefined ? undefined : JSON.stringify(keyRing.publicKeys())),
     clock,
     log,
   });

@@ -1,7 +1,7 @@
 import { type MCPServer, resolveServer } from '@mcp-runtime/api';
 import { workloadName } from '../plan/names.ts';
+import { placementOf } from '../plan/placement.ts';
 import { type OperatorSettings } from '../settings.ts';
-import { placementOf } from './route.ts';
 
 type AddressSettings = Pick<OperatorSettings, 'gateway' | 'ingress'>;
 

@@ -70,6 +70,7 @@ class Cluster {
         if (!this.answers) throw new AppError('upstream_unavailable', 'no answer');
         return { protocolVersion: '2025-11-25', serverInfo: { name: 'x', version: '1' }, tools: this.tools };
       },
+      tokenKeys: () => undefined,
       readRevisions: async () => this.served ?? (await this.published()),
       clock: () => Date.now(),
       log: silentLogger,

@@ -22,6 +22,7 @@ import { createAccessController } from '../../access/controller.ts';
 import { type Probe } from '../../ports.ts';
 import { createWorkQueue } from '../../work-queue.ts';
 import { type Plan, egressHosts, planObjects } from '../plan/index.ts';
+import { placementOf } from '../plan/placement.ts';
 import { type OperatorSettings } from '../settings.ts';
 import { createAddressBook } from './addresses.ts';
 import { createApplier } from './apply.ts';
@@ -33,7 +34,6 @@ import { createPolicies, isPolicyPart } from './policies.ts';
 import { startProbing } from './probing.ts';
 import { createRecorder } from './recorder.ts';
 import { type ReadRevisions, followRevisions } from './revisions.ts';
-import { placementOf } from './route.ts';
 import { type World, watchWorld } from './world.ts';
 import { type Written, createWriter } from './writer.ts';
 
@@ -42,6 +42,8 @@ export interface EngineOptions {
   readonly settings: OperatorSettings;
   readonly probe: Probe;
   readonly readRevisions: ReadRevisions;
+  /** Public keys of session tokens (JWK Set), once they are known. */
+  readonly tokenKeys: () => string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -188,6 +190,7 @@ export function startEngine(options: EngineOptions): Engine {
   opened.add(() => objectQueue.close());
 
   function plan(server: MCPServer): Plan {
+    const tokenKeys = options.tokenKeys();
     const hosts = egressHosts(server, settings);
     const key = keyOf(server);
     if (hosts.length > 0) objectQueue.addAfter(key, LOOK_UP_AGAIN_MS);
@@ -195,6 +198,7 @@ export function startEngine(options: EngineOptions): Engine {
       autoscaled: world.autoscaledIn(key.namespace),
       addresses: addresses.of(hosts, () => askObjects(key)),
       activity: 'awake',
+      ...(tokenKeys === undefined ? {} : { tokenKeys }),
     });
   }
 

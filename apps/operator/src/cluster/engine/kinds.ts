@@ -1,8 +1,10 @@
 import {
+  CERTIFICATES,
   CONFIG_MAPS,
   DEPLOYMENTS,
   HTTP_ROUTES,
   INGRESSES,
+  INGRESS_ROUTES_TCP,
   type KubeObject,
   NETWORK_POLICIES,
   POD_DISRUPTION_BUDGETS,
@@ -28,9 +30,14 @@ const ALWAYS: readonly Kind[] = [
   SERVICE_ACCOUNTS,
 ];
 
-/** Kinds of the objects that servers are made of. A cluster has the Gateway API only when somebody installed it. */
-export function ownedKinds({ ingress }: Pick<OperatorSettings, 'ingress'>): readonly Kind[] {
-  return ingress.kind === 'httproute' ? [...ALWAYS, HTTP_ROUTES] : ALWAYS;
+/** Kinds of the objects that servers are made of. Some a cluster has only when somebody installed them, as settings say. */
+export function ownedKinds({ ingress, mtls }: Pick<OperatorSettings, 'ingress' | 'mtls'>): readonly Kind[] {
+  return [
+    ...ALWAYS,
+    ...(ingress.parentRef === undefined ? [] : [HTTP_ROUTES]),
+    ...(mtls.issuer === 'cert-manager' ? [CERTIFICATES] : []),
+    ...(mtls.passthrough === 'traefik' ? [INGRESS_ROUTES_TCP] : []),
+  ];
 }
 
 interface Named {

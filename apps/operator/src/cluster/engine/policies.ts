@@ -14,9 +14,10 @@ import { CONFIG_MAPS, type ConfigMap, type KubeObject } from '@mcp-runtime/kube'
 import { type Blocked } from '../../conditions.ts';
 import { policyOf } from '../../server-policy.ts';
 import { serverLabels } from '../plan/object.ts';
+import { placementOf } from '../plan/placement.ts';
 import { type OperatorSettings } from '../settings.ts';
 import { idOf } from './kinds.ts';
-import { placementOf, routeOf } from './route.ts';
+import { routeOf } from './route.ts';
 import { type World } from './world.ts';
 import { type Writer } from './writer.ts';
 

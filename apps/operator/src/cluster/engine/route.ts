@@ -7,12 +7,6 @@ import {
   resolveServer,
 } from '@mcp-runtime/api';
 import { workloadName } from '../plan/names.ts';
-import { type OperatorSettings } from '../settings.ts';
-
-/** Where a server is governed. */
-export function placementOf({ spec }: MCPServer, { gateway }: Pick<OperatorSettings, 'gateway'>): GatewayPlacement {
-  return spec.gateway?.placement ?? gateway.placement;
-}
 
 /** How gateways serve a server: what `route.json` says. */
 export function routeOf(server: MCPServer, placement: GatewayPlacement): GatewayRoute {

@@ -66,7 +66,7 @@ export interface WorldEvents {
 
 interface WorldOptions extends WorldEvents {
   readonly client: ResourceClient;
-  readonly settings: Pick<OperatorSettings, 'gateway' | 'ingress'>;
+  readonly settings: Pick<OperatorSettings, 'gateway' | 'ingress' | 'mtls'>;
   readonly signal: AbortSignal;
   readonly log: Logger;
 }
