@@ -8,7 +8,7 @@ import { openClient } from '../../kube-api/support/cluster.ts';
 import { kubectl } from '../../support/kubectl.ts';
 
 /** The node has no way out: this one has what `node_modules` holds. */
-const SETTINGS = ['imagePullPolicy=Never', 'settings.packages={npmRegistry: "http://10.240.0.1:4873"}'] as const;
+const SETTINGS = ['imagePullPolicy=Never', 'settings={packages: {npmRegistry: "http://10.240.0.1:4873"}}'] as const;
 const MANIFEST = new URL('../../../scripts/manifest.ts', import.meta.url).pathname;
 const TOKEN_SECONDS = 3600;
 
