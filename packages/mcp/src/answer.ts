@@ -13,6 +13,17 @@ export function outcomeOf(text: string): AnswerOutcome {
   return 'ok';
 }
 
+/** Both names end so: `error`, `isError`. */
+const FAILED = Buffer.from('rror"');
+/** How an escape begins that could spell a letter of them. */
+const ESCAPED = Buffer.from('\\u');
+
+/** The same for bytes: where neither name can be there, nothing is read. */
+export function outcomeOfBytes(bytes: Buffer): AnswerOutcome {
+  const mayHaveFailed = bytes.includes(FAILED) || bytes.includes(ESCAPED);
+  return mayHaveFailed ? outcomeOf(bytes.toString('latin1')) : 'ok';
+}
+
 /**
  * Whether a message of a stream is the response to a request (and not a notification or a question). What some reader
  * could take for one counts: a batch with a response in it, and a response that names a method.

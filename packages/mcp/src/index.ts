@@ -20,7 +20,7 @@ export {
 } from './subscriptions.ts';
 
 // answers
-export { type AnswerOutcome, isResponse, outcomeOf, responseFrom } from './answer.ts';
+export { type AnswerOutcome, isResponse, outcomeOf, outcomeOfBytes, responseFrom } from './answer.ts';
 export { filterList } from './filter-list.ts';
 export { type Reduced, reduceCapabilities } from './capabilities.ts';
 export { isLostSession } from './lost-session.ts';

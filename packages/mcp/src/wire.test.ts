@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isResponse, outcomeOf } from './answer.ts';
+import { isResponse, outcomeOf, outcomeOfBytes } from './answer.ts';
 import { filterList } from './filter-list.ts';
 import { eraOf } from './era.ts';
 import { readMessage } from './message.ts';
@@ -160,6 +160,27 @@ test('the outcome of an answer is read from its outer members', () => {
   assert.equal(isResponse('{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage"}'), false);
   assert.equal(isResponse('[{"jsonrpc":"2.0","method":"x"},{"jsonrpc":"2.0","id":1,"result":{}}]'), true);
   assert.equal(isResponse('{"jsonrpc":"2.0","id":1,"method":"x","result":{}}'), true);
+});
+
+test('bytes ended as their text did, whatever spells the names', () => {
+  const name = fc.constantFrom('error', 'result', 'isError', '\\u0065rror', 'r\\u0065sult', 'isErr\\u006Fr', 'id', 'é');
+  const value = fc.constantFrom(
+    'true',
+    'false',
+    '{}',
+    '"isError"',
+    '"\\n"',
+    '{"isError":true}',
+    '{"isErr\\u006fr":true}',
+  );
+  const members = fc.array(fc.tuple(name, value).map(([key, text]) => `"${key}":${text}`));
+  fc.assert(
+    fc.property(members, (list) => {
+      const text = `{${list.join(',')}}`;
+      assert.equal(outcomeOfBytes(Buffer.from(text)), outcomeOf(text));
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 test('property: a stream cut anywhere gives the same events, and no byte is lost', () => {

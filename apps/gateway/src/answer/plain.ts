@@ -1,4 +1,4 @@
-import { outcomeOf } from '@mcp-runtime/mcp';
+import { outcomeOfBytes } from '@mcp-runtime/mcp';
 import { type AnswerBody, type Delivery, write, writeHead } from './delivery.ts';
 
 /** Longest answer that is looked into for how it ended. */
@@ -35,7 +35,7 @@ export function plainBody(delivery: Delivery): AnswerBody {
     if (exchange.message?.kind !== 'request') return delivery.status < 400 ? 'ok' : 'upstream_error';
     const [first] = seen;
     if (first === undefined || seenLength > MAX_LOOKED_INTO) return delivery.status < 400 ? 'ok' : 'upstream_error';
-    const found = outcomeOf((seen.length === 1 ? first : Buffer.concat(seen)).toString('latin1'));
+    const found = outcomeOfBytes(seen.length === 1 ? first : Buffer.concat(seen));
     return found === 'ok' && delivery.status >= 400 ? 'upstream_error' : found;
   }
 }
