@@ -34,6 +34,23 @@ test('lists sessions, and says when one has expired', async () => {
   assert.match(ran.stdout, /2001-01-01T00:00:00Z +expired/);
 });
 
+for (const [observedGeneration, state] of [
+  [1, 'server not found'],
+  [2, 'live'],
+] as const) {
+  test(`a session of generation 1 with a status of generation ${observedGeneration} is shown as ${state}`, async () => {
+    const session = {
+      ...SESSION,
+      metadata: { ...SESSION.metadata, generation: 1 },
+      spec: { ...SESSION.spec, expiresAt: undefined },
+      status: { observedGeneration, phase: 'ServerNotFound' },
+    };
+    await using api = await startScriptedApi({ 'GET /runtime/sessions': () => ({ body: { sessions: [session] } }) });
+    const ran = await runCli(['access', 'session', 'list'], { env: api.env });
+    assert.match(ran.stdout, new RegExp(`never +${state}\\s*$`));
+  });
+}
+
 test('an empty list says what to do', async () => {
   await using api = await startScriptedApi({ 'GET /runtime/grants': () => ({ body: { grants: [] } }) });
   const ran = await runCli(['access', 'grant', 'list'], { env: api.env });
