@@ -107,7 +107,8 @@ export function openKubernetesClient(options: KubernetesClientOptions): Kubernet
     },
     list: async (type, options: ListOptions = {}) => await listAll(requester, type, options),
     watch: <T extends KubeObject>(type: ResourceType<T>, options: WatchOptions<T>): void => {
-      void new KubernetesWatch(requester, type, options, times).run(closing.signal);
+      // A handler of errors that fails has nobody left to tell.
+      new KubernetesWatch(requester, type, options, times).run(closing.signal).catch(() => {});
     },
     create: async <T extends KubeObject>(type: ResourceType<T>, value: unknown, options: WriteOptions = {}) => {
       const object = readNew(type, value);

@@ -16,6 +16,8 @@ export interface WatchTimes {
 }
 
 const BACKOFF: BackoffPolicy = { initialMs: 50, factor: 2, maxMs: 5_000 };
+/** A connection that lasted so long was a good one. */
+const SHORT_MS = 500;
 const MAX_EVENT_BYTES = 16 * 1024 * 1024;
 
 /** After these another try gives the same, or events were missed: the watcher has to start over. */
@@ -51,20 +53,31 @@ export class KubernetesWatch<T extends KubeObject> {
   async run(closing: AbortSignal): Promise<void> {
     const { signal } = this.#options;
     while (!signal.aborted) {
+      const begun = performance.now();
       try {
         await this.#connect();
-        // The server ends each connection in time. One that it ends at once, again and again, is not asked for without rest.
+        // The server ends each connection in time. Only one that it ends at once, again and again, is asked for with rests.
+        if (performance.now() - begun >= SHORT_MS) this.#failures = 0;
         await this.#rest();
       } catch (error) {
         if (signal.aborted) return;
-        const problem = asAppError(error);
-        if (closing.aborted || error instanceof WatcherFault || FINAL.includes(problem.code)) {
-          this.#options.onError(error instanceof WatcherFault ? asAppError(error.cause) : problem);
-          return;
-        }
-        this.#options.onInterrupted?.(problem);
+        const final = this.#finalProblem(error, closing);
+        if (final !== undefined) return this.#options.onError(final);
         await this.#rest();
       }
+    }
+  }
+
+  /** Tells of a failure that the watch survives; returns the one that it does not. */
+  #finalProblem(error: unknown, closing: AbortSignal): AppError | undefined {
+    if (error instanceof WatcherFault) return asAppError(error.cause);
+    const problem = asAppError(error);
+    if (closing.aborted || FINAL.includes(problem.code)) return problem;
+    try {
+      this.#options.onInterrupted?.(problem);
+      return undefined;
+    } catch (fault) {
+      return asAppError(fault);
     }
   }
 
