@@ -18,6 +18,7 @@ export const OVERLAYS: Readonly<Record<string, Overlay>> = {
       'operator.resources': { requests: { cpu: '20m', memory: '128Mi' }, limits: { memory: '512Mi' } },
       'gateway.resources': { requests: { cpu: '20m', memory: '128Mi' }, limits: { memory: '512Mi' } },
       'gateway.auditSpool': '256Mi',
+      'gateway.auditMaxBytes': 192 * 1024 ** 2,
       'network.apiServerPorts': PORTS(443, 6443, 8443, 16443),
     },
   },

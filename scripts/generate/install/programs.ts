@@ -107,7 +107,13 @@ export const GATEWAY_OBJECTS: readonly Manifest[] = [
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: metadataOf(GATEWAY),
-    data: { 'gateway.yaml': yamlText({ logLevel: SETTINGS.logLevel, drainMs: DRAIN_SECONDS * 1000 }) },
+    data: {
+      'gateway.yaml': yamlText({
+        logLevel: SETTINGS.logLevel,
+        drainMs: DRAIN_SECONDS * 1000,
+        auditMaxBytes: SETTINGS.auditMaxBytes,
+      }),
+    },
   },
   deploymentOf(GATEWAY_PROGRAM),
   service(GATEWAY, GATEWAY, { ports: [{ name: 'http', port: 80, targetPort: 'http', appProtocol: 'http' }] }),

@@ -48,7 +48,18 @@ export const SETTINGS = {
     'Of each replica. No limit of CPU: throttling is latency of every call.',
     OBJECT,
   ),
-  auditSpool: setting('gateway.auditSpool', '2Gi', 'Space for the audit records of a gateway.', TEXT),
+  auditSpool: setting(
+    'gateway.auditSpool',
+    '2Gi',
+    'Size of the volume of audit records; a pod that exceeds it is evicted.',
+    TEXT,
+  ),
+  auditMaxBytes: setting(
+    'gateway.auditMaxBytes',
+    1.5 * 1024 ** 3,
+    'How much is recorded before a gateway says that its disk is full; less than the volume holds.',
+    { type: 'integer', minimum: 1_048_576 },
+  ),
   spread: setting('spread', 'ScheduleAnyway', 'Whether replicas may share a node when there is no other.', {
     enum: ['ScheduleAnyway', 'DoNotSchedule'],
   }),
