@@ -76,7 +76,10 @@ export async function openDeliveryCache(dir: string, log: Logger): Promise<Deliv
   async function read(file: string): Promise<CachedState['deliveries'][number] | undefined> {
     try {
       const { server, configMaps, tracks } = Entry.parse(JSON.parse((await readIfPresent(join(dir, file))) ?? ''));
-      const decoded = decodeDelivery(server, configMaps.map(CONFIG_MAPS.parse));
+      const decoded = decodeDelivery(
+        server,
+        configMaps.map((one) => CONFIG_MAPS.parse(one)),
+      );
       if (!decoded.ok) throw new Error(decoded.fault.message);
       const { ok: _, ...delivery } = decoded;
       return { delivery, tracks };

@@ -19,6 +19,8 @@ interface ContactOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly heartbeatMs: number | undefined;
+  /** The API ceased to answer: connections that are open may be dead as well. */
+  readonly onSilence: () => void;
 }
 
 const HEARTBEAT_MS = 5000;
@@ -27,7 +29,8 @@ const HEARTBEAT_MS = 5000;
  * A watch on which nothing changes is silent for a minute, and one whose connection is dead as well. So the API is asked for
  * one small object every few seconds: silence then means that nothing happened, as long as it answers.
  */
-export function createContact({ client, scope, clock, signal, heartbeatMs = HEARTBEAT_MS }: ContactOptions): Contact {
+export function createContact(options: ContactOptions): Contact {
+  const { client, scope, clock, signal, heartbeatMs = HEARTBEAT_MS, onSilence } = options;
   const live: boolean[] = [];
   let lastContactAt: number | undefined;
   let answers = true;
@@ -40,11 +43,13 @@ export function createContact({ client, scope, clock, signal, heartbeatMs = HEAR
   async function ask(): Promise<void> {
     if (isAsking) return;
     isAsking = true;
+    const answered = answers;
     answers = await client.get(CONFIG_MAPS, askedFor(scope)).then(
       () => true,
       () => false,
     );
     if (answers) heard();
+    else if (answered) onSilence();
     isAsking = false;
   }
 

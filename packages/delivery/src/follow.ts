@@ -6,13 +6,14 @@ import {
   ENDPOINT_SLICES,
   type EndpointSlice,
   type ResourceClient,
+  type Selection,
   type StateChange,
-  watchState,
 } from '@mcp-runtime/kube';
 import { createContact } from './contact.ts';
 import { type Delivery, type DeliveryFault, decodeDelivery, partsOf } from './decode.ts';
 import { policyName, policyPartOf } from './layout.ts';
 import { SERVICE_LABEL, type TrackPods, tracksOf } from './tracks.ts';
+import { type Watched, watchObjects } from './watched.ts';
 
 /** Which servers a gateway serves: those of shared gateways, or the one that it stands beside. */
 export type DeliveryScope =
@@ -64,7 +65,16 @@ export function followDeliveries(options: FollowOptions): Following {
   const inForce = new Map<string, Delivery>();
   const faults = new Map<string, DeliveryFault>();
   let fetching = Promise.resolve();
-  const contact = createContact({ client, scope, clock, signal, heartbeatMs: options.heartbeatMs });
+  const contact = createContact({
+    client,
+    scope,
+    clock,
+    signal,
+    heartbeatMs: options.heartbeatMs,
+    onSilence: () => {
+      for (const one of watched) one.restart();
+    },
+  });
 
   const onError = (error: unknown): void => {
     const { code, message } = asAppError(error);
@@ -133,28 +143,35 @@ export function followDeliveries(options: FollowOptions): Following {
     }
   }
 
-  const watching = { signal, onError };
+  const watching = { client, signal, onError };
+  const watched: Watched[] = [];
   const onPolicies = contact.follow();
 
   /** Before the policies, so that a server is never delivered as if it had no pods. */
   async function followPods(namespace: string | undefined): Promise<void> {
-    const pods = watchState(client, ENDPOINT_SLICES, {
+    const pods = watchObjects({
       ...watching,
-      ...(namespace === undefined ? {} : { namespace }),
-      labels: { [LABELS.managedBy]: MANAGED_BY },
+      type: ENDPOINT_SLICES,
+      selection: {
+        ...(namespace === undefined ? {} : { namespace }),
+        labels: { [LABELS.managedBy]: MANAGED_BY },
+      },
       onChange: onSlice,
       onConnection: contact.follow(),
     });
+    watched.push(pods);
     await pods.synced;
   }
 
   async function followPolicies(): Promise<void> {
-    const policies = watchState(client, CONFIG_MAPS, {
+    const policies = watchObjects({
       ...watching,
-      ...policySelection(scope),
+      type: CONFIG_MAPS,
+      selection: policySelection(scope),
       onChange: onConfigMap,
       onConnection: onPolicies,
     });
+    watched.push(policies);
     await policies.synced;
     await fetching;
     contact.heard();
@@ -167,7 +184,7 @@ export function followDeliveries(options: FollowOptions): Following {
   };
 }
 
-function policySelection(scope: DeliveryScope): { namespace?: string; name?: string; labels?: Record<string, string> } {
+function policySelection(scope: DeliveryScope): Selection {
   if (scope.placement === 'sidecar') return { namespace: scope.server.namespace, name: policyName(scope.server.name) };
   return {
     ...(scope.namespace === undefined ? {} : { namespace: scope.namespace }),

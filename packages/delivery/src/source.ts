@@ -28,6 +28,7 @@ export interface DeliverySource extends Running {
 
 const LOOK_MS = 1000;
 const CONFIRM_MS = 5000;
+const HEARTBEAT_MS = 5000;
 
 /**
  * Follows deliveries, with what a cluster that is away asks for: what was in force stays in force, also over a restart, until
@@ -49,6 +50,7 @@ export async function openDeliverySource(options: SourceOptions): Promise<Delive
 
   const following = followDeliveries({
     ...options,
+    heartbeatMs: options.heartbeatMs ?? heartbeatFor(staleAfterMs),
     signal: stop.signal,
     sink: cache === undefined ? sink : keptSink(sink, cache, (server) => kept.delete(keyText(server))),
   });
@@ -96,6 +98,11 @@ export async function openDeliverySource(options: SourceOptions): Promise<Delive
       isReady: !isStale && (isSynced || (before?.deliveries.length ?? 0) > 0),
     }),
   };
+}
+
+/** Several within the time that counts, so that one which is late is no alarm. */
+function heartbeatFor(staleAfterMs: number): number {
+  return staleAfterMs === 0 ? HEARTBEAT_MS : Math.min(HEARTBEAT_MS, Math.ceil(staleAfterMs / 3));
 }
 
 function keptSink(sink: DeliverySink, cache: DeliveryCache, onSeen: (server: ObjectKey) => void): DeliverySink {

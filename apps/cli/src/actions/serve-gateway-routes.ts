@@ -99,7 +99,7 @@ export function deliveredRoutes({
   }
 
   function retry(): void {
-    for (const { delivery, tracks } of [...waiting.values()]) publish(delivery, tracks);
+    for (const { delivery, tracks } of waiting.values().toArray()) publish(delivery, tracks);
   }
 
   return {

@@ -1,4 +1,4 @@
-import { AppError } from '@mcp-runtime/api';
+import { type AppError } from '@mcp-runtime/api';
 import { type OpenedSoFar, readSecretFile } from '@mcp-runtime/base';
 import { type LeveledLogger } from '@mcp-runtime/base/logger';
 import {
