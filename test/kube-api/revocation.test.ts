@@ -63,7 +63,7 @@ suite('revocation', { skip: noCluster }, () => {
   test('without the operator a session that names its end ends then', async (t) => {
     await using lab = await openLab();
     const operator = await lab.operator();
-    await lab.allow({ expiresAt: new Date(Date.now() + 8000).toISOString() });
+    await lab.allow({ expiresAt: new Date(Date.now() + 20_000).toISOString() });
     const gateways = await Promise.all(Array.from({ length: GATEWAYS }, () => lab.gateway()));
     await using _ = all(gateways);
     await using swarm = startSwarm(gateways.map(({ url }) => url));
@@ -102,19 +102,6 @@ suite('revocation', { skip: noCluster }, () => {
     });
     assert.deepEqual([...verdicts].toSorted(), ['policy_stale', 'session_revoked'], 'nothing was allowed in between');
     assert.equal(operator.stderr().includes('"level":"error"'), false, operator.stderr());
-  });
-
-  test('a gateway whose connections died without a word hears of a revocation over new ones', async (t) => {
-    await using lab = await openLab();
-    await using _operator = await lab.operator();
-    await lab.allow();
-    await using proxy = await lab.proxy();
-    await using gateway = await lab.gateway(proxy.kubeconfig);
-    proxy.silence();
-    await lab.setRevoked(true);
-    const revokedAt = performance.now();
-    await untilTrue('it refuses the session', async () => (await callOnce(gateway.url)) === 'session_revoked');
-    t.diagnostic(`refused ${(performance.now() - revokedAt).toFixed(0)} ms after the revocation`);
   });
 
   test('a gateway that starts while the API is away serves what was in force, and only for so long', async () => {

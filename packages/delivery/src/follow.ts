@@ -32,6 +32,11 @@ export interface DeliverySink {
 
 export interface FollowOptions {
   readonly client: ResourceClient;
+  /**
+   * Over which the API is asked whether it is there; `client` unless given. One with a short timeout and connections of its own
+   * notices sooner when those of `client` are dead.
+   */
+  readonly pulse?: ResourceClient;
   readonly scope: DeliveryScope;
   readonly sink: DeliverySink;
   readonly clock: Clock;
@@ -66,7 +71,7 @@ export function followDeliveries(options: FollowOptions): Following {
   const faults = new Map<string, DeliveryFault>();
   let fetching = Promise.resolve();
   const contact = createContact({
-    client,
+    client: options.pulse ?? client,
     scope,
     clock,
     signal,

@@ -12,9 +12,11 @@ import { findClusterAccess, openKubernetesClient } from '@mcp-runtime/kube/kuber
 import { type DeliveredRoutes, deliveredRoutes } from './serve-gateway-routes.ts';
 import { type GatewaySource, type SourceOptions, declaredBy, secretsIn } from './serve-gateway-source.ts';
 
-/** The API server says at least so much each minute; a watch that is silent for longer is dead. */
-const WATCH = { connectionSeconds: 300, idleMs: 75_000 };
-const TIMEOUT_MS = 5000;
+/** The API server ends a watch after so long and says so: one that is silent for longer is dead, and another is opened. */
+const WATCH = { connectionSeconds: 20, idleMs: 25_000 };
+const USER_AGENT = 'mcp-runtime-gateway';
+const TIMEOUT_MS = 15_000;
+const PULSE_TIMEOUT_MS = 3000;
 
 /** The servers that a cluster tells of, for as long as it can be asked whether that still holds. */
 export async function openWatchSource({ config, opened, log, env }: SourceOptions): Promise<GatewaySource> {
@@ -22,11 +24,13 @@ export async function openWatchSource({ config, opened, log, env }: SourceOption
   const access = await findClusterAccess({ env, ...(kubeconfig === undefined ? {} : { kubeconfig }) });
   const client = openKubernetesClient({
     access,
-    userAgent: 'mcp-runtime-gateway',
+    userAgent: USER_AGENT,
     timeoutMs: TIMEOUT_MS,
     watch: WATCH,
   });
   opened.add(() => client.close());
+  const pulse = openKubernetesClient({ access, userAgent: USER_AGENT, timeoutMs: PULSE_TIMEOUT_MS });
+  opened.add(() => pulse.close());
   const scope = scopeOf(config.watchServer);
   const hosts = ownHosts(scope, env);
   let routes: DeliveredRoutes | undefined;
@@ -46,7 +50,16 @@ export async function openWatchSource({ config, opened, log, env }: SourceOption
       },
     });
     const cache = policyCache === undefined ? undefined : await openDeliveryCache(policyCache, log);
-    source = await openDeliverySource({ client, scope, sink: routes, cache, staleAfterMs, clock: systemClock, log });
+    source = await openDeliverySource({
+      client,
+      pulse,
+      scope,
+      sink: routes,
+      cache,
+      staleAfterMs,
+      clock: systemClock,
+      log,
+    });
     opened.add(() => source?.close());
     const what = scope.placement === 'shared' ? 'servers of the cluster' : keyText(scope.server);
     return `gateway of the ${what} at ${gateway.url}`;
