@@ -33,6 +33,7 @@ before(async () => {
   await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
   const settings = {
     namespace: namespace.name,
+    watchNamespace: namespace.name,
     images: { runtime: 'localhost/none:1' },
     ingress: { kind: 'none' },
     webhook: { serve: false },

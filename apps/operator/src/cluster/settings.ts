@@ -14,6 +14,9 @@ export const OperatorSettings = z.strictObject({
   namespace: NamespaceName.default(CLUSTER.namespace).meta({
     description: 'Namespace of the installation: its Lease and its keys are there.',
   }),
+  watchNamespace: NamespaceName.optional().meta({
+    description: 'Only servers, grants and sessions of this namespace; those of all when absent.',
+  }),
   clusterName: z.string().max(253).optional().meta({ description: 'Name of the cluster in policy documents.' }),
   images: z.strictObject({
     runtime: Image.meta({ description: 'Image of this product: gateways, bridges, and runners of npm packages.' }),

@@ -80,9 +80,13 @@ export async function startClusterOperator(options: ClusterOperatorOptions): Pro
     keyRing = await openKeys(signal).catch(() => undefined);
     if (keyRing === undefined) return;
     engine.lead();
-    const tenancy = startTenancyController({ client, settings, signal, log }).catch(() => undefined);
+    // Namespaces are of the whole cluster.
+    const tenancy =
+      settings.watchNamespace === undefined
+        ? startTenancyController({ client, settings, signal, log }).catch(() => undefined)
+        : undefined;
     await untilAborted(signal);
-    await Promise.all([engine.close(), tenancy.then((started) => started?.close())]);
+    await Promise.all([engine.close(), tenancy?.then((started) => started?.close())]);
   }
 
   async function openKeys(signal: AbortSignal): Promise<KeyRing> {

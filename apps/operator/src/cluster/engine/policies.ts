@@ -71,7 +71,13 @@ export function createPolicies(options: PoliciesOptions): Policies {
     const previous = partsOf(key);
     const wanted = encoded(server, document, previous);
     if (wanted instanceof AppError) return setState(key, { refused: refusalOf(wanted) });
-    for (const configMap of wanted) await writer.apply(CONFIG_MAPS, configMap, world.owned.get(idOf(configMap)));
+    try {
+      for (const configMap of wanted) await writer.apply(CONFIG_MAPS, configMap, world.owned.get(idOf(configMap)));
+    } catch (error) {
+      const refusal = asAppError(error);
+      if (refusal.code !== 'invalid_resource') throw error;
+      return setState(key, { refused: refusalOf(refusal) });
+    }
     const ids = new Set(wanted.map(idOf));
     await writer.prune(previous.filter((one) => !ids.has(idOf(one))));
     if (states.get(keyText(key))?.revision !== document.revision)

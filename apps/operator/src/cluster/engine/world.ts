@@ -66,7 +66,7 @@ export interface WorldEvents {
 
 interface WorldOptions extends WorldEvents {
   readonly client: ResourceClient;
-  readonly settings: Pick<OperatorSettings, 'gateway' | 'ingress' | 'mtls'>;
+  readonly settings: Pick<OperatorSettings, 'gateway' | 'ingress' | 'mtls' | 'watchNamespace'>;
   readonly signal: AbortSignal;
   readonly log: Logger;
 }
@@ -76,6 +76,7 @@ const MANAGED = { [LABELS.managedBy]: MANAGED_BY };
 export function watchWorld(options: WorldOptions): World {
   const { client, settings, signal, log } = options;
   const watching = {
+    ...(settings.watchNamespace === undefined ? {} : { namespace: settings.watchNamespace }),
     signal,
     onError: (error: AppError) => log.warn('watching failed', { error: error.message }),
   };
