@@ -6,6 +6,8 @@ import { type SuiteName, type Totals, suiteOf } from './suites.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 const CACHE = join(root, 'node_modules', '.cache');
+/** A file that does not end has failed: nobody waits for it until the whole run is given up. */
+const FILE_TIMEOUT_MS = 8 * 60_000;
 
 export function filesOf(name: SuiteName): readonly string[] {
   return globSync([...suiteOf(name).files], { cwd: root })
@@ -27,6 +29,7 @@ export async function runSuite(name: SuiteName): Promise<Totals> {
     files: name === 'unit' ? [...grouped(files, join(CACHE, 'tests'))] : [...files],
     concurrency: suiteOf(name).concurrency,
     cwd: root,
+    timeout: FILE_TIMEOUT_MS,
     execArgv: ['--disable-warning=ExperimentalWarning'],
   });
   for await (const event of events) {

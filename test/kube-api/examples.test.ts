@@ -68,6 +68,8 @@ test('with the rights of its service account the operator makes the examples, an
   const refused: string[] = [];
   const note = (_message: string, fields?: object): void => {
     const line = JSON.stringify(fields ?? {});
+    // Namespaces of other tests are on their way out: nothing may be made there, whoever asks.
+    if (line.includes('is being terminated')) return;
     if (line.includes('forbidden') || line.includes('cannot')) refused.push(line);
   };
   const log = { ...silentLogger, warn: note, error: note, with: () => log };

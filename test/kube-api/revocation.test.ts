@@ -207,7 +207,10 @@ type Gateway = Listening;
 /** The operator in a process of its own; its Lease and keys are in the namespace of the test. */
 async function startOperator(kubeconfig: string, namespace: string, folder: string): Promise<Program> {
   const settings = join(folder, 'operator.yaml');
-  await writeFile(settings, stringify({ namespace, images: { runtime: 'none' }, ingress: { kind: 'none' } }));
+  await writeFile(
+    settings,
+    stringify({ namespace, watchNamespace: namespace, images: { runtime: 'none' }, ingress: { kind: 'none' } }),
+  );
   const words = ['serve', 'operator', '--config', settings, '--kubeconfig', kubeconfig, '--listen', '127.0.0.1:0'];
   const program = await startProgram(words, { cwd: folder });
   await program.printed(/operator at/);
