@@ -5,14 +5,13 @@ import { setGrantDisabled } from '../../packages/control-plane/src/index.ts';
 import { type Agent, bearer, openAgent } from '../support/agent.ts';
 import { type TestNamespace, kubectl, testNamespace } from '../support/kubectl.ts';
 import { until } from '../support/until.ts';
+import { EVERYTHING, everythingWith } from './support/everything.ts';
 import { type Installation, allReady, install } from './support/installation.ts';
 
 const REPLICAS = 3;
 const TRIALS = 100;
 /** The aim is 250 ms (printed); a machine that does much else at once gets room. */
 const ROOM_MS = 2000;
-const SERVER = 'everything';
-const SUBJECT = { humanID: 'alice@example.com', agentID: 'agent' };
 
 suite('revocation on three gateways', () => {
   let installation: Installation;
@@ -22,10 +21,10 @@ suite('revocation on three gateways', () => {
   before(async () => {
     installation = await install([`gateway.replicas=${REPLICAS}`]);
     namespace = await testNamespace('revoke');
-    await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(resources()));
-    await allReady(namespace.name, [SERVER]);
-    const token = await installation.sessionToken(namespace.name, SERVER);
-    const { pathname } = new URL(await installation.endpoint(namespace.name, SERVER));
+    await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(everythingWith({ granted: ['echo'] })));
+    await allReady(namespace.name, [EVERYTHING]);
+    const token = await installation.sessionToken(namespace.name, EVERYTHING);
+    const { pathname } = new URL(await installation.endpoint(namespace.name, EVERYTHING));
     const addresses = await gatewayAddresses();
     agents = await Promise.all(
       addresses.map((address) => openAgent(`http://${address}:${CLUSTER.ports.gateway}${pathname}`, bearer(token))),
@@ -54,7 +53,7 @@ suite('revocation on three gateways', () => {
   }
 
   async function setDisabled(disabled: boolean): Promise<void> {
-    await setGrantDisabled(installation.client, { namespace: namespace.name, name: SERVER }, disabled);
+    await setGrantDisabled(installation.client, { namespace: namespace.name, name: EVERYTHING }, disabled);
   }
 });
 
@@ -87,35 +86,4 @@ async function gatewayAddresses(): Promise<readonly string[]> {
 interface Pod {
   readonly metadata: { readonly deletionTimestamp?: string };
   readonly status: { readonly podIP: string };
-}
-
-function resources(): object {
-  const of = (kind: string, spec: object): object => ({
-    apiVersion: 'mcpruntime.org/v1alpha1',
-    kind,
-    metadata: { name: SERVER },
-    spec,
-  });
-  const serverRef = { name: SERVER };
-  const server = {
-    image: 'localhost/mcp-everything',
-    imageTag: 'test',
-    port: 3001,
-    transport: 'http',
-    mcpPath: '/mcp',
-    auth: { mode: 'token' },
-    session: { required: true },
-    gateway: { enabled: true },
-    tools: [{ name: 'echo', sideEffect: 'read' }],
-  };
-  const grant = {
-    serverRef,
-    subject: SUBJECT,
-    maxTrust: 'low',
-    allowedSideEffects: ['read'],
-    toolRules: [{ name: 'echo', decision: 'allow' }],
-  };
-  const session = { serverRef, subject: SUBJECT, consentedTrust: 'low' };
-  const items = [of('MCPServer', server), of('MCPAccessGrant', grant), of('MCPAgentSession', session)];
-  return { apiVersion: 'v1', kind: 'List', items };
 }

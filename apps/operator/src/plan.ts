@@ -1,6 +1,7 @@
 import { type MCPServer, keyOf, resolveServer, declaredSource } from '@mcp-runtime/api';
-import { type HostServer, type HostState, bytesOf } from './host/index.ts';
+import { type HostServer, type HostState } from './host/index.ts';
 import { type PublishedRoute } from './ports.ts';
+import { amountOf } from './quantity.ts';
 
 /** What a server's resource asks for, as far as it does not depend on what runs. */
 export interface Plan {
@@ -11,7 +12,7 @@ export interface Plan {
 /** Pure. `secrets` are the values of `secretEnvVars` by variable name. */
 export function planServer(server: MCPServer, secrets: Readonly<Record<string, string>>): Plan {
   const { publicPath, upstreamPath, bridge } = resolveServer(server);
-  const memoryLimitBytes = bytesOf(server.spec.resources?.limits?.memory);
+  const memoryLimitBytes = amountOf(server.spec.resources?.limits?.memory ?? '');
   const declared = Object.fromEntries((server.spec.envVars ?? []).map(({ name, value }) => [name, value]));
   return {
     workload: {

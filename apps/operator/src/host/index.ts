@@ -1,6 +1,5 @@
 // running servers as child processes
 export { startHost } from './host.ts';
-export { bytesOf } from './memory-limit.ts';
 export {
   type BridgeRequest,
   type FollowOptions,

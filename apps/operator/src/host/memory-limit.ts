@@ -32,27 +32,3 @@ async function residentBytes(groups: ReadonlySet<number>): Promise<number> {
   const pages = stats.map((stat) => (stat !== undefined && groups.has(stat.group) ? stat.residentPages : 0));
   return pages.reduce((sum, count) => sum + count, 0) * PAGE_BYTES;
 }
-
-const UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  m: 1e-3,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  E: 1e18,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-  Ei: 2 ** 60,
-};
-
-/** Bytes of a Kubernetes quantity such as `256Mi`; undefined when it is none. */
-export function bytesOf(quantity: string | undefined): number | undefined {
-  const match = /^([0-9.]+)([a-zA-Z]*)$/.exec(quantity ?? '');
-  const unit = UNITS[match?.[2] ?? ''];
-  return match === null || unit === undefined ? undefined : Number(match[1]) * unit;
-}

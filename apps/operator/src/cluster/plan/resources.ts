@@ -1,5 +1,5 @@
 import { type MCPServerSpec } from '@mcp-runtime/api';
-import { amountOf } from './quantity.ts';
+import { amountOf } from '../../quantity.ts';
 import { refuse } from './refusal.ts';
 
 type Declared = MCPServerSpec['resources'];

@@ -18,7 +18,7 @@ const FACTORS: Readonly<Record<string, number>> = {
 
 const QUANTITY = /^([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?$/;
 
-/** What a quantity stands for, to compare it; undefined for text that is none. */
+/** What a quantity such as `256Mi` stands for; undefined for text that is none. */
 export function amountOf(quantity: string): number | undefined {
   const [, digits, suffix = ''] = QUANTITY.exec(quantity) ?? [];
   const factor = FACTORS[suffix];
