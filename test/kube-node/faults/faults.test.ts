@@ -3,13 +3,13 @@ import { execFile } from 'node:child_process';
 import { after, afterEach, before, suite, test } from 'node:test';
 import { promisify } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CLUSTER, LABELS } from '../../packages/api/src/index.ts';
-import { setGrantDisabled } from '../../packages/control-plane/src/index.ts';
-import { type Agent, bearer, openAgent } from '../support/agent.ts';
-import { type TestNamespace, kubectl, testNamespace } from '../support/kubectl.ts';
-import { until, untilTrue } from '../support/until.ts';
-import { EVERYTHING, everythingWith } from './support/everything.ts';
-import { type Installation, allReady, install } from './support/installation.ts';
+import { CLUSTER, LABELS } from '../../../packages/api/src/index.ts';
+import { setGrantDisabled } from '../../../packages/control-plane/src/index.ts';
+import { type Agent, bearer, openAgent } from '../../support/agent.ts';
+import { type TestNamespace, kubectl, testNamespace } from '../../support/kubectl.ts';
+import { until, untilTrue } from '../../support/until.ts';
+import { EVERYTHING, everythingWith } from '../support/everything.ts';
+import { type Installation, allReady, install } from '../support/installation.ts';
 
 const REPLICAS = 3;
 const GRANTED = 'echo';
@@ -20,7 +20,10 @@ const CLUSTER_DIR = process.env['MCP_CLUSTER_DIR'];
 /** What calls may come to while a part is away: an answer, or a connection that broke. Never a session that is unknown. */
 const TOLERATED = new Set(['allowed', 'cut']);
 
-/** Parts of the installation fail while agents call. Nobody mends anything by hand. */
+/**
+ * Parts of the installation fail while agents call. Nobody mends anything by hand. In a folder of its own, since what it breaks
+ * takes its time to enforce policies again: npm run cluster -- exec node --test test/kube-node/faults/faults.test.ts
+ */
 suite('faults', () => {
   let installation: Installation;
   let namespace: TestNamespace;
@@ -201,6 +204,6 @@ function withoutProcesses(): string | false {
 }
 
 async function processOf(action: 'start' | 'stop', name: string, ...signal: readonly string[]): Promise<void> {
-  const script = new URL('../cluster/process.sh', import.meta.url).pathname;
+  const script = new URL('../../cluster/process.sh', import.meta.url).pathname;
   await promisify(execFile)(script, [action, name, ...signal], { env: { ...process.env, CLUSTER_DIR } });
 }
