@@ -1,6 +1,6 @@
 import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { build } from 'esbuild';
+import { type Plugin, build } from 'esbuild';
 
 const root = dirname(dirname(import.meta.dirname));
 export const BUNDLE = join(root, 'dist');
@@ -12,6 +12,18 @@ export interface BundledPackage {
   readonly version: string;
   readonly license: string;
 }
+
+/** zod exports messages in fifty languages as one object, which keeps them all: 370 KB that every process would read. */
+const englishOnly: Plugin = {
+  name: 'english-only',
+  setup(bundling) {
+    bundling.onResolve({ filter: /\/locales\/index\.js$/ }, ({ path, importer }) =>
+      importer.includes('/node_modules/zod/')
+        ? { path: join(dirname(importer), path.replace('index.js', 'en.js')) }
+        : undefined,
+    );
+  },
+};
 
 /** Writes dist/cli.js and its chunks, which depend on nothing at run time, and the licences of what is in them. */
 export async function bundle(): Promise<readonly BundledPackage[]> {
@@ -28,6 +40,10 @@ export async function bundle(): Promise<readonly BundledPackage[]> {
     target: 'node24',
     chunkNames: 'chunk-[hash]',
     metafile: true,
+    minifyWhitespace: true,
+    // Stack traces keep useful line numbers.
+    lineLimit: 160,
+    plugins: [englishOnly],
     legalComments: 'none',
     logLevel: 'warning',
     // CommonJS dependencies call require for Node's own modules.
