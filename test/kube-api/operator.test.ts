@@ -30,6 +30,7 @@ before(async () => {
     }),
     probe: async () => ({ protocolVersion: '2025-11-25', serverInfo: { name: 'x', version: '1' }, tools: [] }),
     tokenKeys: () => undefined,
+    sessionKeys: () => undefined,
     readRevisions: published,
     clock: () => Date.now(),
     log: silentLogger,

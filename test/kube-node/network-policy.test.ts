@@ -199,7 +199,12 @@ async function policyOf(name: string, egress: readonly object[]): Promise<void> 
     metadata: { name, namespace: teamA.name, uid: '00000000-0000-4000-8000-000000000001' },
     spec: { image: 'localhost/none:1', port: PORTS.server, ...(egress.length > 0 && { network: { egress } }) },
   });
-  const plan = planObjects(server, settings, { autoscaled: new Set(), addresses: {}, activity: 'awake' });
+  const plan = planObjects(server, settings, {
+    autoscaled: new Set(),
+    addresses: {},
+    activity: 'awake',
+    apiServer: [],
+  });
   assert.equal(plan.kind, 'objects');
   const policy = plan.objects.find(({ kind }) => kind === 'NetworkPolicy');
   assert.ok(policy);

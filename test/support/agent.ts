@@ -69,6 +69,8 @@ function messageOf(text: string): z.infer<typeof Message> | undefined {
 export interface Agent {
   call(tool: string, args?: object): Promise<Answer>;
   request(method: string, params?: object): Promise<Answer>;
+  /** The same session, at another place. */
+  at(url: string): Agent;
 }
 
 export async function openAgent(url: string, credentials: Readonly<Record<string, string>>): Promise<Agent> {
@@ -82,7 +84,11 @@ export async function openAgent(url: string, credentials: Readonly<Record<string
   const headers = { ...credentials, [HEADERS.mcpSessionId]: opened.headers.get(HEADERS.mcpSessionId) ?? '' };
   await post({ url, headers, body: { jsonrpc: '2.0', method: 'notifications/initialized' } });
   let last = 0;
-  const request: Agent['request'] = (method, params = {}) =>
-    post({ url, headers, body: { jsonrpc: '2.0', id: (last += 1), method, params } });
-  return { request, call: (tool, args = {}) => request('tools/call', { name: tool, arguments: args }) };
+  const agentAt = (place: string): Agent => {
+    const request: Agent['request'] = (method, params = {}) =>
+      post({ url: place, headers, body: { jsonrpc: '2.0', id: (last += 1), method, params } });
+    const call: Agent['call'] = (tool, args = {}) => request('tools/call', { name: tool, arguments: args });
+    return { request, call, at: agentAt };
+  };
+  return agentAt(url);
 }

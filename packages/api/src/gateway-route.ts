@@ -42,6 +42,11 @@ export const GatewayRoute = z.object({
       z.strictObject({ pod: z.strictObject({ port: Port, path: HttpPath }) }),
     ])
     .optional(),
+  /**
+   * Services whose pods are of this server too, for a gateway that is a sidecar: sessions that a client began there go on there.
+   * Beside `upstream` and not in it, so that a gateway which does not know it serves its own pod.
+   */
+  peers: z.array(ObjectName).max(2).optional(),
   audit: z.object({ arguments: z.enum(['none', 'redacted']), strict: z.boolean() }),
   /** `source` of the route's audit events. */
   event_source: z.string().max(256),

@@ -103,6 +103,20 @@ test('contact is known from the answers of the API, and lost with them', async (
   assert.equal(lab.following().status().lastContactAt, lastContactAt);
 });
 
+test('a sidecar begins sessions in its own pod, and knows where those of the others are', async () => {
+  await using lab = await openLab();
+  const upstream = { pod: { port: 3001, path: '/mcp' } };
+  await lab.apply({ placement: 'sidecar', route: aRoute({ upstream, peers: ['files', 'files-canary'] }) });
+  await lab.client.create(ENDPOINT_SLICES, aSlice('files', [{ address: '10.1.0.1' }, { address: '10.1.0.2' }], 8091));
+  await lab.client.create(ENDPOINT_SLICES, aSlice('another', [{ address: '10.1.0.9' }], 8091));
+  await lab.follow({ placement: 'sidecar', server: SERVER, address: '10.1.0.1' });
+  const [own, other, canary] = ['10.1.0.1', '10.1.0.2', '10.1.0.3'].map((address) => `http://${address}:3001/mcp`);
+  await lab.until(() => lab.pods['stable']?.length === 2);
+  assert.deepEqual(lab.pods, { stable: [own, `leaving ${other}`] });
+  await lab.client.create(ENDPOINT_SLICES, aSlice('files-canary', [{ address: '10.1.0.3' }], 8091));
+  assert.deepEqual(lab.pods, { stable: [own, `leaving ${other}`, `leaving ${canary}`] });
+});
+
 async function openLab() {
   let now = Date.parse('2026-05-08T12:00:00Z');
   const clock = (): number => now;

@@ -18,7 +18,12 @@ import { type Watched, watchObjects } from './watched.ts';
 /** Which servers a gateway serves: those of shared gateways, or the one that it stands beside. */
 export type DeliveryScope =
   | { readonly placement: 'shared'; readonly namespace?: string }
-  | { readonly placement: 'sidecar'; readonly server: ObjectKey };
+  | {
+      readonly placement: 'sidecar';
+      readonly server: ObjectKey;
+      /** Of the pod that it is in; without it sessions of other pods are unknown to it. */
+      readonly address?: string | undefined;
+    };
 
 /** A gateway, as what is delivered to. Each call takes effect before it returns. */
 export interface DeliverySink {
@@ -87,7 +92,11 @@ export function followDeliveries(options: FollowOptions): Following {
   };
 
   const podsOf = ({ route }: Delivery): readonly TrackPods[] =>
-    tracksOf(route, (service) => [...(slices.get(`${route.server.namespace}/${service}`)?.values() ?? [])]);
+    tracksOf(
+      route,
+      (service) => [...(slices.get(`${route.server.namespace}/${service}`)?.values() ?? [])],
+      scope.placement === 'sidecar' ? scope.address : undefined,
+    );
 
   function deliver(server: ObjectKey): void {
     const key = keyText(server);
@@ -142,9 +151,8 @@ export function followDeliveries(options: FollowOptions): Following {
     const { namespace } = object.metadata;
     put(slices, `${namespace}/${service}`, object, type);
     for (const delivery of inForce.values()) {
-      const { server, upstream } = delivery.route;
-      if (server.namespace !== namespace || upstream === undefined || !('tracks' in upstream)) continue;
-      if (upstream.tracks.some((track) => track.service === service)) sink.pods(server, podsOf(delivery));
+      const { server } = delivery.route;
+      if (server.namespace === namespace && servicesOf(delivery).includes(service)) sink.pods(server, podsOf(delivery));
     }
   }
 
@@ -152,8 +160,10 @@ export function followDeliveries(options: FollowOptions): Following {
   const watched: Watched[] = [];
   const onPolicies = contact.follow();
 
-  /** Before the policies, so that a server is never delivered as if it had no pods. */
-  async function followPods(namespace: string | undefined): Promise<void> {
+  async function followPods(
+    namespace: string | undefined,
+    onConnection: (state: 'live' | 'cut') => void,
+  ): Promise<void> {
     const pods = watchObjects({
       ...watching,
       type: ENDPOINT_SLICES,
@@ -162,10 +172,23 @@ export function followDeliveries(options: FollowOptions): Following {
         labels: { [LABELS.managedBy]: MANAGED_BY },
       },
       onChange: onSlice,
-      onConnection: contact.follow(),
+      onConnection,
     });
     watched.push(pods);
     await pods.synced;
+  }
+
+  /** Pods before the policies, so that a server is never delivered as if it had none. */
+  async function followShared(namespace: string | undefined): Promise<void> {
+    await followPods(namespace, contact.follow());
+    await followPolicies();
+  }
+
+  /** A sidecar serves its own pod, whatever it knows of others. */
+  async function followBeside({ namespace }: ObjectKey): Promise<void> {
+    const others = scope.placement === 'sidecar' && scope.address !== undefined;
+    if (others) followPods(namespace, () => {}).catch(() => {});
+    await followPolicies();
   }
 
   async function followPolicies(): Promise<void> {
@@ -182,11 +205,15 @@ export function followDeliveries(options: FollowOptions): Following {
     contact.heard();
   }
 
-  const podsAreKnown = scope.placement === 'shared' ? followPods(scope.namespace) : Promise.resolve();
   return {
-    synced: podsAreKnown.then(followPolicies),
+    synced: scope.placement === 'shared' ? followShared(scope.namespace) : followBeside(scope.server),
     status: () => ({ ...contact.status(), faults }),
   };
+}
+
+/** The Services whose pods a delivery is served by. */
+function servicesOf({ route: { upstream, peers = [] } }: Delivery): readonly string[] {
+  return upstream !== undefined && 'tracks' in upstream ? upstream.tracks.map(({ service }) => service) : peers;
 }
 
 function policySelection(scope: DeliveryScope): Selection {

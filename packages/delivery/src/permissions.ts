@@ -16,5 +16,11 @@ export const GATEWAY_PERMISSIONS: readonly Permission[] = [
   { apiGroup: 'discovery.k8s.io', resources: ['endpointslices'], verbs: WATCH },
 ];
 
-/** Of a gateway beside one server, in its namespace, on the ConfigMaps of that server alone (`policyName`). */
-export const SIDECAR_PERMISSIONS: readonly Permission[] = [{ apiGroup: '', resources: ['configmaps'], verbs: WATCH }];
+/**
+ * Of a gateway beside one server, in its namespace: on the ConfigMaps of that server alone (`policyName`), and where the pods
+ * are in which sessions of its clients were begun.
+ */
+export const SIDECAR_PERMISSIONS: readonly Permission[] = [
+  { apiGroup: '', resources: ['configmaps'], verbs: WATCH },
+  { apiGroup: 'discovery.k8s.io', resources: ['endpointslices'], verbs: WATCH },
+];

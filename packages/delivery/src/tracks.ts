@@ -14,13 +14,35 @@ export interface TrackPods {
   readonly leaving: readonly URL[];
 }
 
-/** Pure: the pods of each track of a route. `slicesOf` gives the EndpointSlices of a Service of the server's namespace. */
-export function tracksOf(
-  { upstream }: GatewayRoute,
-  slicesOf: (service: string) => readonly EndpointSlice[],
-): readonly TrackPods[] {
-  if (upstream === undefined || !('tracks' in upstream)) return [];
+type SlicesOf = (service: string) => readonly EndpointSlice[];
+
+/**
+ * Pure: the pods of each track of a route. `slicesOf` gives the EndpointSlices of a Service of the server's namespace; `self`
+ * is the address of the pod that a sidecar is in.
+ */
+export function tracksOf(route: GatewayRoute, slicesOf: SlicesOf, self?: string): readonly TrackPods[] {
+  const { upstream } = route;
+  if (upstream === undefined || 'url' in upstream) return [];
+  if ('pod' in upstream) return self === undefined ? [] : besideOf(upstream.pod, route, slicesOf, self);
   return upstream.tracks.map(({ track, weight, ...at }) => ({ track, weight, ...podsOf(at, slicesOf(at.service)) }));
+}
+
+/** A sidecar begins what it begins in its own pod; in the others only what was begun there goes on. */
+function besideOf(
+  { port, path }: Pick<RouteTrack, 'port' | 'path'>,
+  { peers = [] }: GatewayRoute,
+  slicesOf: SlicesOf,
+  self: string,
+): readonly TrackPods[] {
+  const own = urlOf({ addresses: [self] }, port, path);
+  if (peers.length === 0 || own === undefined) return [];
+  const others = new Map<string, URL>();
+  for (const instance of peers.flatMap(slicesOf).flatMap(({ endpoints }) => endpoints ?? [])) {
+    // The Service leads to the gateways of these pods: their servers are behind it.
+    const url = isReady(instance) || isLeaving(instance) ? urlOf(instance, port, path) : undefined;
+    if (url !== undefined && url.href !== own.href) others.set(url.href, url);
+  }
+  return [{ track: 'stable', weight: 100, ready: [own], leaving: sorted(others) }];
 }
 
 type Instance = NonNullable<EndpointSlice['endpoints']>[number];

@@ -1,16 +1,25 @@
-/** The published test server as an image, and who may call what of it. Server, grant and session have one name. */
+/** Name of the server, its grant and its session, unless another one is given. */
 export const EVERYTHING = 'everything';
 
 const SUBJECT = { humanID: 'alice@example.com', agentID: 'agent' };
 
-interface Tools {
+interface Wanted {
   readonly granted: readonly string[];
   readonly others?: readonly string[];
+  readonly name?: string;
+  /** Fields of the server in place of those that it has here. */
+  readonly spec?: object;
 }
 
-/** A List as kubectl applies it. */
-export function everythingWith({ granted, others = [] }: Tools): object {
-  const serverRef = { name: EVERYTHING };
+/** The published test server as an image, and who may call what of it: a List as kubectl applies it. */
+export function everythingWith({ granted, others = [], name = EVERYTHING, spec = {} }: Wanted): object {
+  const serverRef = { name };
+  const of = (kind: string, asked: object): object => ({
+    apiVersion: 'mcpruntime.org/v1alpha1',
+    kind,
+    metadata: { name },
+    spec: asked,
+  });
   const server = {
     image: 'localhost/mcp-everything',
     imageTag: 'test',
@@ -21,20 +30,17 @@ export function everythingWith({ granted, others = [] }: Tools): object {
     policy: { denials: 'explain' },
     session: { required: true },
     gateway: { enabled: true },
-    tools: [...granted, ...others].map((name) => ({ name, sideEffect: 'read' })),
+    tools: [...granted, ...others].map((tool) => ({ name: tool, sideEffect: 'read' })),
+    ...spec,
   };
   const grant = {
     serverRef,
     subject: SUBJECT,
     maxTrust: 'low',
     allowedSideEffects: ['read'],
-    toolRules: granted.map((name) => ({ name, decision: 'allow' })),
+    toolRules: granted.map((tool) => ({ name: tool, decision: 'allow' })),
   };
   const session = { serverRef, subject: SUBJECT, consentedTrust: 'low' };
   const items = [of('MCPServer', server), of('MCPAccessGrant', grant), of('MCPAgentSession', session)];
   return { apiVersion: 'v1', kind: 'List', items };
-}
-
-function of(kind: string, spec: object): object {
-  return { apiVersion: 'mcpruntime.org/v1alpha1', kind, metadata: { name: EVERYTHING }, spec };
 }

@@ -153,7 +153,8 @@ function upstreamOf(
 ): Pick<Routed, 'upstream' | 'upstreamFrom' | 'endpoints'> {
   if (upstream === undefined) return { upstream: undefined };
   if ('url' in upstream) return { upstream: new URL(upstream.url), upstreamFrom: 'owner' };
-  if ('pod' in upstream) return { upstream: new URL(`http://127.0.0.1:${upstream.pod.port}${upstream.pod.path}`) };
+  if ('pod' in upstream && endpoints.tracks().length === 0)
+    return { upstream: new URL(`http://127.0.0.1:${upstream.pod.port}${upstream.pod.path}`) };
   // Names the server in what callers hold; its pods are what is connected to.
   return { upstream: new URL(`http://${server.name}.${server.namespace}/`), endpoints };
 }

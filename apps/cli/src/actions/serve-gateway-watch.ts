@@ -31,7 +31,7 @@ export async function openWatchSource({ config, opened, log, env }: SourceOption
   opened.add(() => client.close());
   const pulse = openKubernetesClient({ access, userAgent: USER_AGENT, timeoutMs: PULSE_TIMEOUT_MS });
   opened.add(() => pulse.close());
-  const scope = scopeOf(config.watchServer);
+  const scope = scopeOf(config.watchServer, env['POD_IP']);
   const hosts = ownHosts(scope, env);
   let routes: DeliveredRoutes | undefined;
   let source: DeliverySource | undefined;
@@ -83,10 +83,10 @@ export async function openWatchSource({ config, opened, log, env }: SourceOption
   };
 }
 
-function scopeOf(server: string | undefined): DeliveryScope {
+function scopeOf(server: string | undefined, address: string | undefined): DeliveryScope {
   if (server === undefined) return { placement: 'shared' };
   const [namespace = '', name = ''] = server.split('/');
-  return { placement: 'sidecar', server: { namespace, name } };
+  return { placement: 'sidecar', server: { namespace, name }, address };
 }
 
 function keyOfDocument({ server }: { readonly server: ObjectKey }): ObjectKey {

@@ -7,22 +7,31 @@ import { type ResourceClient, SECRETS, type Secret } from '@mcp-runtime/kube';
 const SESSION_KEY_BYTES = 32;
 const WRITER = { fieldManager: FIELD_MANAGERS.operator } as const;
 
-/**
- * The keys of the installation: the ring that signs tokens. Each is made at the first start, in a Secret of its own, and
- * never replaced by another start; the public keys follow the ring. Rejects with `data_corrupt` when a Secret holds none.
- */
-export async function openClusterKeys(client: ResourceClient, namespace: string, clock: Clock): Promise<KeyRing> {
-  await makeSessionKeys(client, namespace);
-  const ring = await openKeyRing(secretStorage(client, namespace, CLUSTER.signingKey), clock);
-  await publishKeys(client, namespace, ring);
-  return ring;
+export interface ClusterKeys {
+  /** Signs tokens. */
+  readonly ring: KeyRing;
+  /** Seal ids of MCP sessions: 32 bytes in base64url, one key a line, the newest first. */
+  readonly sessionKeys: string;
 }
 
-/** Gateways seal the ids of MCP sessions with them: 32 bytes in base64url, one key a line, the newest first. */
-async function makeSessionKeys(client: ResourceClient, namespace: string): Promise<void> {
+/**
+ * The keys of the installation. Each is made at the first start, in a Secret of its own, and never replaced by another start;
+ * the public keys follow the ring. Rejects with `data_corrupt` when a Secret holds none.
+ */
+export async function openClusterKeys(client: ResourceClient, namespace: string, clock: Clock): Promise<ClusterKeys> {
+  const sessionKeys = await openSessionKeys(client, namespace);
+  const ring = await openKeyRing(secretStorage(client, namespace, CLUSTER.signingKey), clock);
+  await publishKeys(client, namespace, ring);
+  return { ring, sessionKeys };
+}
+
+async function openSessionKeys(client: ResourceClient, namespace: string): Promise<string> {
   const storage = secretStorage(client, namespace, CLUSTER.sessionKeys);
-  if ((await storage.read()) !== undefined) return;
-  await storage.write(`${randomBytes(SESSION_KEY_BYTES).toString('base64url')}\n`);
+  const known = await storage.read();
+  if (known !== undefined) return known;
+  const made = `${randomBytes(SESSION_KEY_BYTES).toString('base64url')}\n`;
+  await storage.write(made);
+  return made;
 }
 
 /** What gateways verify session tokens with; written when it says something else than the ring. */

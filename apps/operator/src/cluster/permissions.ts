@@ -33,7 +33,8 @@ export const OPERATOR_PERMISSIONS: readonly Permission[] = [
   // Roles that let gateways read the Secrets of `upstreamAuth`; who makes such a role must be able to read them (RBAC,
   // "Restrictions on role creation or update").
   { apiGroup: 'rbac.authorization.k8s.io', resources: ['roles', 'rolebindings'], verbs: APPLY },
-  { apiGroup: '', resources: ['secrets'], verbs: ['get'] },
+  // And the session keys of gateways in pods, which are created and never changed.
+  { apiGroup: '', resources: ['secrets'], verbs: ['get', 'create'] },
   {
     apiGroup: 'admissionregistration.k8s.io',
     resources: ['validatingwebhookconfigurations'],

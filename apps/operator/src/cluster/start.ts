@@ -8,13 +8,13 @@ import {
   closeOnce,
   retry,
 } from '@mcp-runtime/base';
-import { type KeyRing, signProbeToken } from '@mcp-runtime/control-plane';
+import { signProbeToken } from '@mcp-runtime/control-plane';
 import { type ResourceClient, startCandidate } from '@mcp-runtime/kube';
 import { createProbe } from '../probe.ts';
 import { startAdmin } from './admin.ts';
 import { type Engine, startEngine } from './engine/engine.ts';
 import { readRevisionsAt } from './engine/read-revisions.ts';
-import { openClusterKeys } from './keys.ts';
+import { type ClusterKeys, openClusterKeys } from './keys.ts';
 import { type OperatorSettings } from './settings.ts';
 import { startTenancyController } from './tenancy/controller.ts';
 import { type Webhook, startWebhook } from './webhook/webhook.ts';
@@ -47,7 +47,7 @@ const KEYS_BACKOFF: BackoffPolicy = { initialMs: 200, factor: 2, maxMs: 10_000 }
 export async function startClusterOperator(options: ClusterOperatorOptions): Promise<ClusterOperator> {
   const { client, settings, clock, log } = options;
   const opened = new OpenedSoFar();
-  let keyRing: KeyRing | undefined;
+  let keys: ClusterKeys | undefined;
   let isSynced = false;
   const engine = startEngine({
     client,
@@ -55,13 +55,14 @@ export async function startClusterOperator(options: ClusterOperatorOptions): Pro
     probe: createProbe({
       version: options.version,
       token: async ({ namespace, name }) => {
-        if (keyRing === undefined) throw new AppError('service_unavailable', 'the signing key was not read yet');
+        if (keys === undefined) throw new AppError('service_unavailable', 'the signing key was not read yet');
         const life = { issuedAtMs: clock(), expiresAtMs: clock() + PROBE_TOKEN_MS };
-        return (await signProbeToken(keyRing.signingKey(), serverAudience(namespace, name), life)).token;
+        return (await signProbeToken(keys.ring.signingKey(), serverAudience(namespace, name), life)).token;
       },
     }),
     readRevisions: readRevisionsAt(settings.gateway.adminPort),
-    tokenKeys: () => (keyRing === undefined ? undefined : JSON.stringify(keyRing.publicKeys())),
+    tokenKeys: () => (keys === undefined ? undefined : JSON.stringify(keys.ring.publicKeys())),
+    sessionKeys: () => keys?.sessionKeys,
     clock,
     log,
   });
@@ -77,8 +78,8 @@ export async function startClusterOperator(options: ClusterOperatorOptions): Pro
   /** Until the signal: the keys first, since every gateway waits for them. */
   async function lead(signal: AbortSignal): Promise<void> {
     log.info('this replica leads', { identity: options.identity });
-    keyRing = await openKeys(signal).catch(() => undefined);
-    if (keyRing === undefined) return;
+    keys = await openKeys(signal).catch(() => undefined);
+    if (keys === undefined) return;
     engine.lead();
     // Namespaces are of the whole cluster.
     const tenancy =
@@ -89,7 +90,7 @@ export async function startClusterOperator(options: ClusterOperatorOptions): Pro
     await Promise.all([engine.close(), tenancy?.then((started) => started?.close())]);
   }
 
-  async function openKeys(signal: AbortSignal): Promise<KeyRing> {
+  async function openKeys(signal: AbortSignal): Promise<ClusterKeys> {
     const retryable = (error: unknown): boolean => {
       log.error('the keys of the installation cannot be opened, and this is tried again', {
         error: asAppError(error).message,

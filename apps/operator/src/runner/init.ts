@@ -1,7 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { AppError } from '@mcp-runtime/api';
 
 const SHELL = '/bin/sh';
+/** What this process was started as. Where a loader was told to run Node, `process.execPath` is that loader alone. */
+const COMMAND = '/proc/self/cmdline';
 
 /**
  * A shell waits for every process that ends, also for those whose parents are gone and which the kernel gives to the first
@@ -23,10 +25,7 @@ done`;
  */
 export function becomeChildOfInit(program: NodeJS.Process): void {
   if (program.pid !== 1 || program.execve === undefined || !existsSync(SHELL)) return;
-  program.execve(
-    SHELL,
-    [SHELL, '-c', INIT, SHELL, program.execPath, ...program.execArgv, ...program.argv.slice(1)],
-    program.env,
-  );
+  const command = readFileSync(COMMAND, 'utf8').split('\0').slice(0, -1);
+  program.execve(SHELL, [SHELL, '-c', INIT, SHELL, ...command], program.env);
   throw new AppError('internal', 'the init could not be started');
 }

@@ -20,6 +20,14 @@ const REFUSALS: Readonly<Record<string, readonly [number, unknown, string]>> = {
     status(403, 'Forbidden', 'widgets "b" is forbidden: User "x" cannot get', { name: 'b' }),
     'forbidden: Widget `a/b`: widgets "b" is forbidden: User "x" cannot get',
   ],
+  'what is created where everything ends': [
+    403,
+    status(403, 'Forbidden', 'widgets "b" is forbidden: unable to create new content in namespace a', {
+      name: 'b',
+      causes: [{ reason: 'NamespaceTerminating', message: 'namespace a is being terminated' }],
+    }),
+    'conflict: Widget `a/b`: its namespace is ending',
+  ],
   'an invalid object, with its fields': [
     422,
     status(422, 'Invalid', 'long text', {

@@ -66,6 +66,9 @@ export function refusalOf(status: number, body: unknown, { what, type }: Asked):
       next: 'leave the fields out, or force to take them over',
     });
   }
+  // Passes by itself (apimachinery, `NamespaceTerminatingCause`): no role allows it, and nobody has to do anything.
+  if (causes.some((cause) => cause.reason === 'NamespaceTerminating'))
+    return new AppError('conflict', `${what}: its namespace is ending`);
   if (isGoneBefore(reason, message)) return new AppError('not_found', `${what} does not exist`);
   const code = codeOf(status, reason);
   if (code === 'not_found' && isUnknownPath(answer)) {

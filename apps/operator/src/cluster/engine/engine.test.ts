@@ -71,6 +71,7 @@ class Cluster {
         return { protocolVersion: '2025-11-25', serverInfo: { name: 'x', version: '1' }, tools: this.tools };
       },
       tokenKeys: () => undefined,
+      sessionKeys: () => undefined,
       readRevisions: async () => this.served ?? (await this.published()),
       clock: () => Date.now(),
       log: silentLogger,

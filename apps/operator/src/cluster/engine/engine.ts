@@ -34,6 +34,7 @@ import { createPolicies, isPolicyPart } from './policies.ts';
 import { startProbing } from './probing.ts';
 import { createRecorder } from './recorder.ts';
 import { type ReadRevisions, followRevisions } from './revisions.ts';
+import { createSidecarKeys } from './sidecar-keys.ts';
 import { type World, watchWorld } from './world.ts';
 import { type Written, createWriter } from './writer.ts';
 
@@ -44,6 +45,8 @@ export interface EngineOptions {
   readonly readRevisions: ReadRevisions;
   /** Public keys of session tokens (JWK Set), once they are known. */
   readonly tokenKeys: () => string | undefined;
+  /** Session keys of the installation, once they are known. */
+  readonly sessionKeys: () => string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -75,6 +78,7 @@ export function startEngine(options: EngineOptions): Engine {
   const kinds = ownedKinds(settings);
   const applier = createApplier(client);
   const addresses = createAddressBook(resolveHost, clock);
+  const sidecarKeys = createSidecarKeys({ client, sessionKeys: options.sessionKeys, clock });
   const recorder = createRecorder(client, clock, log);
   const metrics = createOperatorMetrics({
     depth: (name) =>
@@ -110,6 +114,9 @@ export function startEngine(options: EngineOptions): Engine {
       (isPolicyPart(object) ? askPolicy : askObjects)(key);
     },
     onGateways: () => revisions.look(),
+    onApiServer: () => {
+      for (const server of world.servers()) if (isSidecar(server)) askObjects(keyOf(server));
+    },
     onResource: (change) => {
       if (isServerChange(change)) access.onServer(change);
       else access.onAccess(change);
@@ -133,8 +140,7 @@ export function startEngine(options: EngineOptions): Engine {
   const revisions = followRevisions({
     replicasOf: (key) => {
       const server = world.server(key);
-      const isSidecar = server !== undefined && placementOf(server, settings) === 'sidecar';
-      return isSidecar ? sidecarsOf(world.podsOf(key)) : world.gateways();
+      return server !== undefined && isSidecar(server) ? sidecarsOf(world.podsOf(key)) : world.gateways();
     },
     read: options.readRevisions,
     clock,
@@ -164,6 +170,9 @@ export function startEngine(options: EngineOptions): Engine {
     writer,
     typeOf,
     plan,
+    beforePods: async (server) => {
+      if (isSidecar(server)) await sidecarKeys.ensure(server);
+    },
     settings,
     policies,
     probing,
@@ -189,8 +198,13 @@ export function startEngine(options: EngineOptions): Engine {
   });
   opened.add(() => objectQueue.close());
 
+  function isSidecar(server: MCPServer): boolean {
+    return placementOf(server, settings) === 'sidecar';
+  }
+
   function plan(server: MCPServer): Plan {
     const tokenKeys = options.tokenKeys();
+    const sessionKeys = sidecarKeys.nameFor(server);
     const hosts = egressHosts(server, settings);
     const key = keyOf(server);
     if (hosts.length > 0) objectQueue.addAfter(key, LOOK_UP_AGAIN_MS);
@@ -198,6 +212,8 @@ export function startEngine(options: EngineOptions): Engine {
       autoscaled: world.autoscaledIn(key.namespace),
       addresses: addresses.of(hosts, () => askObjects(key)),
       activity: 'awake',
+      apiServer: world.apiServer(),
+      ...(sessionKeys === undefined ? {} : { sessionKeys }),
       ...(tokenKeys === undefined ? {} : { tokenKeys }),
     });
   }

@@ -41,6 +41,8 @@ interface ObjectsOptions {
     readonly kind: string;
   }) => ResourceType<KubeObject> | undefined;
   readonly plan: (server: MCPServer) => Plan;
+  /** What its pods need and the plan only names. */
+  readonly beforePods: (server: MCPServer) => Promise<void>;
   readonly settings: OperatorSettings;
   readonly policies: Pick<Policies, 'state'>;
   readonly probing: Pick<Probing, 'want' | 'drop' | 'outcome'>;
@@ -84,6 +86,7 @@ export function createObjects(options: ObjectsOptions): Objects {
     const plan = options.plan(server);
     if (plan.kind === 'refused') return blockedBy(plan.reason);
     try {
+      await options.beforePods(server);
       for (const desired of inOrder(plan.objects)) await applyOne(desired);
     } catch (error) {
       const refusal = asAppError(error);

@@ -17,9 +17,15 @@ export function routeOf(server: MCPServer, placement: GatewayPlacement): Gateway
     server: keyOf(server),
     path: publicPath,
     ...(upstream === undefined ? {} : { upstream }),
+    ...(upstream !== undefined && 'pod' in upstream ? { peers: servicesOf(server) } : {}),
     audit: { arguments: audit.arguments, strict: audit.strict },
     event_source: eventSource,
   };
+}
+
+function servicesOf({ metadata, spec }: MCPServer): string[] {
+  const stable = workloadName(metadata.name);
+  return spec.rollout?.strategy === 'Canary' ? [stable, workloadName(metadata.name, '-canary')] : [stable];
 }
 
 function upstreamOf(server: MCPServer, placement: GatewayPlacement): GatewayRoute['upstream'] {

@@ -25,6 +25,7 @@ import {
 import { type AccessViews } from '../../access/controller.ts';
 import { type AccessIndex, createAccessIndex } from '../../access-index.ts';
 import { type PathTable, createPathTable } from '../../path-table.ts';
+import { type ApiServerAddress } from '../plan/settings.ts';
 import { type OperatorSettings } from '../settings.ts';
 import { autoscaledDeployment } from './autoscaled.ts';
 import { type GatewayReplica, replicasOf } from './gateway-replicas.ts';
@@ -43,6 +44,8 @@ export interface World {
   podsOf(server: ObjectKey): readonly KubeObject[];
   /** Pods of the shared gateways that are not about to end. */
   gateways(): readonly GatewayReplica[];
+  /** Where the API server is, behind its Service. */
+  apiServer(): readonly ApiServerAddress[];
   /** Names of Deployments of a namespace whose replicas an autoscaler decides. */
   autoscaledIn(namespace: string): ReadonlySet<string>;
   /** Resolves once everything was listed; rejects with `canceled` when the signal comes before. */
@@ -60,6 +63,7 @@ export interface WorldEvents {
   /** Objects or pods that belong to a server. */
   onOwned(key: ObjectKey, object: KubeObject, type: StateChange<KubeObject>['type']): void;
   onGateways(): void;
+  onApiServer(): void;
   /** Every change, in order, before the others are told. */
   onResource(change: StateChange<MCPServer> | StateChange<MCPAccessGrant> | StateChange<MCPAgentSession>): void;
 }
@@ -71,6 +75,8 @@ interface WorldOptions extends WorldEvents {
   readonly log: Logger;
 }
 
+/** The Service of the API server, in every cluster. */
+const API_SERVER = { namespace: 'default', name: 'kubernetes' };
 const MANAGED = { [LABELS.managedBy]: MANAGED_BY };
 
 export function watchWorld(options: WorldOptions): World {
@@ -127,6 +133,12 @@ export function watchWorld(options: WorldOptions): World {
     labels: { 'kubernetes.io/service-name': settings.gateway.service },
     onChange: () => options.onGateways(),
   });
+  const apiServer = watchState<EndpointSlice>(client, ENDPOINT_SLICES, {
+    ...watching,
+    namespace: API_SERVER.namespace,
+    labels: { 'kubernetes.io/service-name': API_SERVER.name },
+    onChange: () => options.onApiServer(),
+  });
   const autoscalers = watchState(client, lean(AUTOSCALERS), {
     ...watching,
     onChange: ({ object }) => {
@@ -137,7 +149,7 @@ export function watchWorld(options: WorldOptions): World {
       if (server !== undefined) options.onServer(keyOf(server));
     },
   });
-  const views = [grants, sessions, servers, ...ownedViews, podView, slices, autoscalers];
+  const views = [grants, sessions, servers, ...ownedViews, podView, slices, apiServer, autoscalers];
   return {
     server: (key) => servers.get(key),
     servers: () => servers.all(),
@@ -147,6 +159,7 @@ export function watchWorld(options: WorldOptions): World {
     owned,
     podsOf: (key) => pods.of(key),
     gateways: () => replicasOf(slices.all()),
+    apiServer: () => addressesOf(apiServer.all()),
     autoscaledIn: (namespace) =>
       new Set(
         autoscalers
@@ -161,6 +174,15 @@ export function watchWorld(options: WorldOptions): World {
       [SESSIONS.plural]: sessions.all().length,
     }),
   };
+}
+
+function addressesOf(slices: readonly EndpointSlice[]): readonly ApiServerAddress[] {
+  const found = slices.flatMap(({ endpoints = [], ports = [] }) =>
+    ports.flatMap(({ port }) =>
+      port === undefined ? [] : endpoints.flatMap(({ addresses }) => addresses.map((address) => ({ address, port }))),
+    ),
+  );
+  return found.toSorted((a, b) => (`${a.address} ${a.port}` < `${b.address} ${b.port}` ? -1 : 1));
 }
 
 /** Who owns which field matters for what we apply, and takes much of the memory of everything else. */

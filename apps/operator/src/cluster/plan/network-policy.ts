@@ -22,9 +22,8 @@ const CLUSTER_DNS: readonly Fields[] = [
   },
   { ipBlock: { cidr: '169.254.20.10/32' } },
 ];
-/** The API server, for gateways in pods. Policies may see it at its Service or at its own address, which is no pod's. */
+/** The API server, for gateways in pods. Policies may see it at its Service or at its own addresses, which are no pod's. */
 const API_SERVER: Egress = { host: 'kubernetes.default.svc', ports: [443] };
-const API_SERVER_PORT = 6443;
 const NPM_REGISTRY = 'https://registry.npmjs.org/';
 const PYPI_HOSTS = ['pypi.org', 'files.pythonhosted.org'];
 
@@ -35,9 +34,9 @@ export function networkPolicy(server: MCPServer, settings: PlanSettings, observe
     kind: 'NetworkPolicy',
     metadata: ownedMetadata(server),
     spec: {
-      podSelector: { matchLabels: { [APP_LABEL]: serverLabels(server)[APP_LABEL] ?? '' } },
+      podSelector: podsOf(server),
       policyTypes: ['Ingress', 'Egress'],
-      ingress: placementOf(server, settings) === 'shared' ? fromGateways(settings) : toGateway(settings),
+      ingress: placementOf(server, settings) === 'shared' ? fromGateways(settings) : toGateway(server, settings),
       egress: egressRules(server, settings, observed),
     },
   };
@@ -47,13 +46,21 @@ function fromGateways({ gateway }: PlanSettings): readonly Fields[] {
   return [{ from: [programPods(CLUSTER.gateway, gateway.namespace)], ports: [tcp('http')] }];
 }
 
-/** The gateway in the pod is what clients reach, from wherever they are; its metrics are for the installation. */
-function toGateway({ gateway }: PlanSettings): readonly Fields[] {
+/**
+ * The gateway in the pod is what clients reach, from wherever they are; its metrics are for the installation. The gateway of
+ * another pod reaches the server for sessions that were begun here.
+ */
+function toGateway(server: MCPServer, { gateway }: PlanSettings): readonly Fields[] {
   const monitoring = { namespaceSelector: { matchLabels: { [LABELS.monitoring]: 'true' } } };
   return [
     { ports: [tcp(GATEWAY_PORT)] },
+    { from: [{ podSelector: podsOf(server) }], ports: [tcp('http')] },
     { from: [programPods(CLUSTER.operator, gateway.namespace), monitoring], ports: [tcp(ADMIN_PORT)] },
   ];
+}
+
+function podsOf(server: MCPServer): Fields {
+  return { matchLabels: { [APP_LABEL]: serverLabels(server)[APP_LABEL] ?? '' } };
 }
 
 /** Pods of a program of the installation. */
@@ -81,8 +88,23 @@ function egressRules(server: MCPServer, settings: PlanSettings, observed: PlanOb
   return [
     dnsRule(settings),
     ...egressOf(server, settings).flatMap((egress) => egressRule(egress, observed)),
-    ...(placementOf(server, settings) === 'sidecar' ? [{ ports: [tcp(API_SERVER_PORT)] }] : []),
+    ...(placementOf(server, settings) === 'sidecar' ? besideRules(server, observed) : []),
   ];
+}
+
+/** What a gateway in the pod reaches beside what it is told to: the API server, and the server in the other pods. */
+function besideRules(server: MCPServer, { apiServer }: PlanObserved): readonly Fields[] {
+  const byPort = Map.groupBy(apiServer, ({ port }) => port);
+  const api = [...byPort]
+    .toSorted(([a], [b]) => a - b)
+    .map(([port, at]) => ({
+      to: at
+        .map(({ address }) => blockOf(address))
+        .toSorted()
+        .map((cidr) => ({ ipBlock: { cidr } })),
+      ports: [tcp(port)],
+    }));
+  return [...api, { to: [{ podSelector: podsOf(server) }], ports: [tcp(server.spec.port)] }];
 }
 
 /** Egress to the DNS of the cluster. */

@@ -69,7 +69,7 @@ const settings = OperatorSettings.parse({
 
 function observed(of: MCPServer): PlanObserved {
   const addresses = Object.fromEntries(egressHosts(of, settings).map((host, index) => [host, [`192.0.2.${index}`]]));
-  return { autoscaled: new Set(), addresses, activity: 'awake', tokenKeys: '{"keys":[]}' };
+  return { autoscaled: new Set(), addresses, activity: 'awake', apiServer: [], tokenKeys: '{"keys":[]}' };
 }
 
 function objectsOf(of: MCPServer, seen = observed(of)): readonly DesiredObject[] {

@@ -48,12 +48,17 @@ function observedOf(given: Readonly<Record<string, unknown>>): PlanObserved {
     autoscaled = [],
     addresses = {},
     activity = 'awake',
+    apiServer = [],
+    sessionKeys,
   } = given as {
     autoscaled?: string[];
     addresses?: PlanObserved['addresses'];
     activity?: PlanObserved['activity'];
+    apiServer?: PlanObserved['apiServer'];
+    sessionKeys?: string;
   };
-  return { autoscaled: new Set(autoscaled), addresses, activity };
+  const keys = sessionKeys === undefined ? {} : { sessionKeys };
+  return { autoscaled: new Set(autoscaled), addresses, activity, apiServer, ...keys };
 }
 
 function textOf(plan: Plan): string {

@@ -6,6 +6,11 @@ export type PlanSettings = Pick<
   'dns' | 'egressDefault' | 'gateway' | 'images' | 'ingress' | 'mtls' | 'packages' | 'registry' | 'workloads'
 >;
 
+export interface ApiServerAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
 /** What the plan has to know of the cluster. Everything else of it is left alone. */
 export interface PlanObserved {
   /** Names of Deployments whose number of replicas somebody else decides (a HorizontalPodAutoscaler). */
@@ -14,6 +19,10 @@ export interface PlanObserved {
   readonly addresses: Readonly<Record<string, readonly string[]>>;
   /** Whether an idle server was put to sleep. */
   readonly activity: 'awake' | 'asleep';
+  /** Where the API server itself is, behind the address of its Service. */
+  readonly apiServer: readonly ApiServerAddress[];
+  /** Secret of the keys that seal session ids, for gateways that are not in the namespace of the installation. */
+  readonly sessionKeys?: string;
   /** Public keys of session tokens (JWK Set), for gateways that are not in the namespace of the installation. */
   readonly tokenKeys?: string;
 }

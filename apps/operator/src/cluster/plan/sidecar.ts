@@ -48,7 +48,12 @@ export function sidecarObjects(server: MCPServer, { tokenKeys }: PlanObserved): 
   const metadata = ownedMetadata(server, SUFFIX);
   const { name, namespace } = server.metadata;
   const resourceNames = Array.from({ length: MAX_POLICY_PARTS }, (_, index) => policyName(name, index + 1));
-  const rules = [{ apiGroups: [''], resources: ['configmaps'], resourceNames, verbs: ['get', 'list', 'watch'] }];
+  const verbs = ['get', 'list', 'watch'];
+  const rules = [
+    { apiGroups: [''], resources: ['configmaps'], resourceNames, verbs },
+    // The pods in which sessions of its clients were begun; slices have no names of ours.
+    { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs },
+  ];
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata, automountServiceAccountToken: false },
     ...roleFor(server, SUFFIX, { kind: 'ServiceAccount', name: metadata.name, namespace }, rules),
@@ -99,6 +104,7 @@ function container(
     ],
     env: [
       { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+      { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
       { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
     ],
     resources: resourcesOf(spec.gateway?.resources, RESOURCES, 'spec.gateway.resources'),
@@ -125,6 +131,7 @@ function flagsOf(server: MCPServer, settings: PlanSettings, observed: PlanObserv
     listen: `0.0.0.0:${gatewayPort}`,
     'admin-listen': `0.0.0.0:${CLUSTER.ports.gatewayAdmin}`,
     jwks: observed.tokenKeys === undefined ? undefined : keys,
+    'session-keys': observed.sessionKeys === undefined ? undefined : `${RUN}/session-keys/${CLUSTER.sessionKeys.key}`,
     'policy-cache': `${STATE}/policy`,
     'audit-dir': `${STATE}/audit`,
     'external-url': host === undefined ? undefined : `${scheme}://${host}`,
@@ -146,7 +153,7 @@ interface Mount extends VolumeMount {
   readonly volume: Fields;
 }
 
-function mountsOf(server: MCPServer, { tokenKeys }: PlanObserved): readonly Mount[] {
+function mountsOf(server: MCPServer, { tokenKeys, sessionKeys }: PlanObserved): readonly Mount[] {
   const readOnly = true;
   const secrets = gatewaySecretsOf(server).map((secretName, index) => ({
     name: `gateway-secret-${index}`,
@@ -160,6 +167,12 @@ function mountsOf(server: MCPServer, { tokenKeys }: PlanObserved): readonly Moun
     readOnly,
     volume: { configMap: { name: CLUSTER.tokenKeys.secret } },
   };
+  const seals = {
+    name: 'gateway-session-keys',
+    mountPath: `${RUN}/session-keys`,
+    readOnly,
+    volume: { secret: { secretName: sessionKeys, defaultMode: 0o440 } },
+  };
   const tls = {
     name: 'gateway-tls',
     mountPath: `${RUN}/tls`,
@@ -171,6 +184,7 @@ function mountsOf(server: MCPServer, { tokenKeys }: PlanObserved): readonly Moun
     { name: 'gateway-state', mountPath: STATE, volume: { emptyDir: { sizeLimit: '2Gi' } } },
     { name: 'gateway-account', mountPath: ACCOUNT, readOnly, volume: { projected: { sources: TOKEN_SOURCES } } },
     ...(tokenKeys === undefined ? [] : [keys]),
+    ...(sessionKeys === undefined ? [] : [seals]),
     ...secrets,
     ...(isMtls(server) ? [tls] : []),
   ];
