@@ -1,11 +1,12 @@
 // Measures what a governed call costs beside a plain pass-through and beside published proxies, and what the program costs.
-// npm run bench -- [--rounds N] [--seconds N] [--only PART,…] [--load TEXT] [--targets TEXT,…] [--streams N] [--against CHECKOUT] [--output json]
+// npm run bench -- [--rounds N] [--seconds N] [--only PART,…] [--load TEXT] [--targets TEXT,…] [--streams N] [--against CHECKOUT] [--governed-peer PROGRAM] [--output json]
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureCalls } from './lab/calls.ts';
 import { measureDecisions } from './lab/decisions.ts';
 import { measureDenied } from './lab/denied.ts';
+import { measureGoverned } from './lab/governed.ts';
 import { measurePeers } from './lab/peers.ts';
 import { measureHelp, measureMemory } from './lab/program.ts';
 import { measureLists } from './lab/lists.ts';
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     targets: { type: 'string', default: '' },
     streams: { type: 'string', default: '10000' },
     against: { type: 'string' },
+    'governed-peer': { type: 'string' },
     output: { type: 'string', default: 'table' },
   },
 });
@@ -34,6 +36,7 @@ if (unknown !== undefined) throw new Error(`--only takes ${PARTS.join(', ')}, no
 
 const pace = { rounds: positive('--rounds', values.rounds), seconds: positive('--seconds', values.seconds) };
 const against = values.against === undefined ? undefined : resolve(values.against);
+const governedPeer = values['governed-peer'];
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const hasCalls = parts.has('calls') || parts.has('rate');
 const report: Report = {
@@ -47,6 +50,7 @@ const report: Report = {
       ? await measureCalls({ pace, against, parts, filter: values.load, only: values.targets.split(','), say })
       : []),
     ...(parts.has('lists') ? await measureLists(pace, say) : []),
+    ...(governedPeer === undefined ? [] : await measureGoverned(resolve(governedPeer), pace, say)),
     ...(parts.has('peers') ? await measurePeers(pace, say) : []),
   ],
   ...(parts.has('streams') ? { streams: await measureStreams(positive('--streams', values.streams), say) } : {}),

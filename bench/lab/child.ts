@@ -57,7 +57,8 @@ export async function freePort(): Promise<number> {
 
 const LISTEN_TRIES = 200;
 
-async function listening(port: number): Promise<void> {
+/** Resolves when something listens on the port of this machine. */
+export async function listening(port: number): Promise<void> {
   for (let tries = 0; tries < LISTEN_TRIES; tries++) {
     const socket = connect(port, '127.0.0.1');
     const isThere = await once(socket, 'connect').then(

@@ -39,6 +39,8 @@ export const Load = z.object({
   rate: z.number().optional(),
   /** Whether the calls belong to an MCP session, which is opened before them. */
   inSession: z.boolean(),
+  /** Before the name of each tool. */
+  toolPrefix: z.string(),
 });
 export type Load = z.infer<typeof Load>;
 

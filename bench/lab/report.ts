@@ -7,6 +7,7 @@ import { type Pace } from './rounds.ts';
 import { type Row, type Summary, summarize } from './rows.ts';
 import { PLAIN } from './calls.ts';
 import { UNFILTERED } from './lists.ts';
+import { GOVERNED_MEASURE } from './governed.ts';
 import { BRIDGE } from './peers.ts';
 
 /** What one run found out, and on what machine: each round, nothing summed up. */
@@ -35,6 +36,7 @@ export const MEASURES: Readonly<Record<string, string>> = {
   calls: PLAIN,
   rate: PLAIN,
   lists: UNFILTERED,
+  governed: GOVERNED_MEASURE,
   peers: BRIDGE,
 };
 

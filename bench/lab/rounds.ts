@@ -14,6 +14,8 @@ export interface Target {
   readonly processes: readonly Child[];
   readonly url: string;
   readonly token: string;
+  /** What a proxy for many servers puts before the names of tools. */
+  readonly toolPrefix?: string;
 }
 
 export interface LoadShape {
@@ -27,9 +29,18 @@ export interface LoadShape {
 /** One kind of load on one target. Rejects when an answer is wrong. */
 export async function runOnce(load: Child, target: Target, shape: LoadShape, seconds: number): Promise<RowFigures> {
   const before = await usageOf(target);
-  const { url, token } = target;
+  const { url, token, toolPrefix = '' } = target;
   const { connections, payload, rate, inSession = false } = shape;
-  const given: Load = { url, token, payload, connections, seconds, inSession, ...(rate === undefined ? {} : { rate }) };
+  const given: Load = {
+    url,
+    token,
+    payload,
+    connections,
+    seconds,
+    inSession,
+    toolPrefix,
+    ...(rate === undefined ? {} : { rate }),
+  };
   const loaded = await load.ask({ ask: 'run', with: given }, Loaded);
   const after = await usageOf(target);
   const { wrong, ...figures } = loaded;

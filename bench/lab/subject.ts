@@ -4,6 +4,7 @@ import { type PolicyDocument, SESSION_TOKEN_ISSUER, TOKEN_CLAIMS, serverAudience
 /** Who calls what in a benchmark. */
 export const SERVER = { namespace: 'mcp-servers', name: 'files' } as const;
 export const PATH = '/files/mcp';
+const AUDIENCE = serverAudience(SERVER.namespace, SERVER.name);
 export const DENIAL = 'tool_not_granted';
 
 const GRANTED = [
@@ -86,7 +87,7 @@ export function withdrawn(document: PolicyDocument): PolicyDocument {
 export interface Issuer {
   readonly publicKey: Record<string, string>;
   /** A session token (RFC 7519, RFC 8037) for one of the ten sessions of a human. */
-  readonly tokenFor: (human: string, session: number) => string;
+  readonly tokenFor: (human: string, session: number, audience?: string) => string;
 }
 
 export function anIssuer(lifeSeconds = 3600): Issuer {
@@ -94,16 +95,23 @@ export function anIssuer(lifeSeconds = 3600): Issuer {
   const { kty = '', crv = '', x = '' } = publicKey.export({ format: 'jwk' });
   return {
     publicKey: { kty, crv, x, kid: 'bench', alg: 'EdDSA' },
-    tokenFor: (human, session) => aToken(privateKey, human, session, lifeSeconds),
+    tokenFor: (human, session, audience = AUDIENCE) => aToken(privateKey, { human, session, audience, lifeSeconds }),
   };
 }
 
-function aToken(key: KeyObject, human: string, session: number, lifeSeconds: number): string {
+interface TokenContent {
+  readonly human: string;
+  readonly session: number;
+  readonly audience: string;
+  readonly lifeSeconds: number;
+}
+
+function aToken(key: KeyObject, { human, session, audience, lifeSeconds }: TokenContent): string {
   const now = Math.floor(Date.now() / 1000);
   const claims = {
     iss: SESSION_TOKEN_ISSUER,
     sub: human,
-    aud: serverAudience(SERVER.namespace, SERVER.name),
+    aud: audience,
     iat: now,
     exp: now + lifeSeconds,
     [TOKEN_CLAIMS.use]: 'session',

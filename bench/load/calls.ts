@@ -9,11 +9,11 @@ export interface Call {
 
 /** Calls with an id of their own each. `session` is that of MCP, '' for none. */
 export function callsOf(load: Load, session: string): { next(): Call } {
-  const { payload, inSession } = load;
+  const { payload, inSession, toolPrefix } = load;
   const head = headOf(load, session);
   const isList = payload.answer.kind === 'list' && payload.answer.shows === 'even';
   const start = '{"jsonrpc":"2.0","id":';
-  const call = `,"method":"tools/call","params":{"name":"${toolOf(payload)}","arguments":{"path":"/reports/2026/q3.txt","lines":40`;
+  const call = `,"method":"tools/call","params":{"name":"${toolPrefix}${toolOf(payload)}","arguments":{"path":"/reports/2026/q3.txt","lines":40`;
   const note = payload.requestBytes - start.length - call.length - 24;
   const end = isList ? ',"method":"tools/list"}' : `${call}${note > 0 ? `,"note":"${'x'.repeat(note)}"` : ''}}}}`;
   const isExpected = inSession ? sameValue(payload) : sameBytes(payload);

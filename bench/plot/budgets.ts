@@ -1,3 +1,4 @@
+import { OURS, PEER } from '../lab/governed.ts';
 import { DIRECT, GOVERNED, type Measured, PLAIN, added, summaryOf } from './measured.ts';
 
 /** A line of the table of budgets: what is asked, and what this run found. */
@@ -21,6 +22,10 @@ export function budgetsOf(measured: Measured): readonly Budget[] {
   };
   const ms = (value: number): string => `${value.toFixed(2)} ms`;
   const single = /^calls: 1 KiB, 1 connection$/;
+  const ofPeer = (load: RegExp): number | undefined => {
+    const [own, peer] = [OURS, PEER].map((name) => summaryOf(measured, load, name)?.cpuMicrosPerCall);
+    return own === undefined || peer === undefined ? undefined : own / peer;
+  };
   const lists = summaryOf(measured, /^lists/, 'as a filtered list');
   return [
     ratio('1 KiB, 32 connections', /^calls: 1 KiB, 32 /, 0.8),
@@ -31,6 +36,12 @@ export function budgetsOf(measured: Measured): readonly Budget[] {
     ratio('1 MiB result', /^calls: 1 MiB/, 1.1),
     ratio('100 events one by one', /^calls: 100 events one/, 1.1),
     ratio('100 events at once', /^calls: 100 events at/, 1.1),
+    atMost(
+      'the same, 1 KiB, 32 connections, beside `mcp-proxy` of Rust',
+      ofPeer(/^governed: 1 KiB, 32 /),
+      0.5,
+      (value) => `${value.toFixed(2)} ×`,
+    ),
     atMost('added at the median, 1 connection, beside direct', added(rows, 'p50', single, GOVERNED, DIRECT), 0.15, ms),
     atMost('added at p99, half load, beside direct', added(rows, 'p99', /^rate/, GOVERNED, DIRECT), 2, ms),
     atMost('added at p99, half load, beside the pass-through', added(rows, 'p99', /^rate/, GOVERNED, PLAIN), 2, ms),

@@ -41,6 +41,7 @@ export function pageOf(measured: Measured, soak: Soak | undefined): string {
     '![Time to answer at a fixed rate](latency.svg)',
     '',
     ...tables(summaries.filter(({ part }) => part === 'rate')),
+    ...governedSection(summaries.filter(({ part }) => part === 'governed')),
     '## Published proxies',
     '',
     'HTTP for one server on standard input and output, one session. Processor time is that of the proxy without the server; of',
@@ -65,6 +66,19 @@ export function pageOf(measured: Measured, soak: Soak | undefined): string {
     'The last line keeps each round of the run in `raw.json`, four digits of each figure, and makes this page and its pictures.',
     '',
   ].join('\n');
+}
+
+function governedSection(summaries: readonly Summary[]): readonly string[] {
+  if (summaries.length === 0) return [];
+  return [
+    '## A published proxy that governs',
+    '',
+    'Before the same server over HTTP, in one session, every answer checked. `mcp-proxy` 0.6.0 of Rust (release build without link-time',
+    'optimisation, features `oauth` and `metrics`) checks a JWT, gives a role its tools, counts, and writes an audit line for each call to',
+    'its standard output, which nobody keeps. Ours has the large policy and its hash-chained spool on the disk.',
+    '',
+    ...tables(summaries),
+  ];
 }
 
 function budgetLine({ what, limit, found, isMet }: Budget): string {

@@ -6,6 +6,13 @@ import { listen } from '../lab/listen.ts';
 import { ANSWER_START, answerEnd, lastEvent, listEnd, progressEvent } from '../lab/texts.ts';
 
 const QUESTION = /"id":(\d+),"method":"tools\/(list|call)"(?:,"params":\{"name":"(\w+)-(\d+)")?/;
+const Other = z.object({ id: z.union([z.string(), z.number()]).optional(), method: z.string() });
+type Other = z.infer<typeof Other>;
+const INITIALIZED = {
+  protocolVersion: '2025-11-25',
+  capabilities: { tools: {} },
+  serverInfo: { name: 'bench', version: '1' },
+};
 const SLOW_MS = 300;
 const LIST = listEnd('all');
 const LIST_CHANGED = 'data: {"jsonrpc":"2.0","method":"notifications/resources/list_changed"}\n\n';
@@ -30,12 +37,21 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
   request.setEncoding('latin1');
   request.on('data', (part: string) => (body += part));
   request.on('end', () => {
+    const question = QUESTION.exec(body);
+    if (question === null) return sendOther(response, Other.parse(JSON.parse(body)));
     seen.calls += 1;
-    const [, id = '', , kind = 'list', size = ''] = QUESTION.exec(body) ?? [];
+    const [, id = '', , kind = 'list', size = ''] = question;
     if (kind === 'stream' || kind === 'burst') void sendEvents(response, id, Number(size), kind);
     else if (kind === 'slow') setTimeout(() => sendJson(response, `${ANSWER_START}${id}${endOf('100')}`), SLOW_MS);
     else sendJson(response, `${ANSWER_START}${id}${kind === 'list' ? LIST : endOf(size)}`);
   });
+}
+
+/** What a client asks before it calls tools. */
+function sendOther(response: ServerResponse, { id, method }: Other): void {
+  if (id === undefined) return void response.writeHead(202).end();
+  const result = method === 'initialize' ? INITIALIZED : {};
+  sendJson(response, JSON.stringify({ jsonrpc: '2.0', id, result }));
 }
 
 function openStream(response: ServerResponse): void {
