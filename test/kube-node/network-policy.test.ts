@@ -208,8 +208,9 @@ async function policyOf(name: string, egress: readonly object[]): Promise<void> 
   assert.equal(plan.kind, 'objects');
   const policy = plan.objects.find(({ kind }) => kind === 'NetworkPolicy');
   assert.ok(policy);
-  // Its owner is no object of this cluster, so it would be collected.
-  const { ownerReferences: _, ...metadata } = policy.metadata;
+  // By name alone: its owner is no object of this cluster, so garbage collection would remove it, and so would an operator that
+  // an earlier test has installed, by its labels.
+  const metadata = { name: policy.metadata.name };
   await teamA.kubectl(['apply', '-f', '-'], JSON.stringify({ ...policy, metadata }));
 }
 
