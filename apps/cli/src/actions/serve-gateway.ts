@@ -48,7 +48,10 @@ interface Flags {
   readonly config: string | undefined;
 }
 
+/** Of a gateway that is in no pod. */
 const WRITER = 'gateway';
+/** A pod that was deleted by force may still run, for as long as its grace period, when its successor has its name and its volume. */
+const LOCK_WAIT_MS = 45_000;
 /** Records stay in the spool of a gateway that runs alone. */
 const NOTHING_STORED = 0;
 
@@ -57,7 +60,7 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
   const log = createLogger({ level: config.logLevel });
   const opened = new OpenedSoFar();
   try {
-    const audit = await openAudit(config, opened, log);
+    const audit = await openAudit({ config, opened, log, writer: io.env['POD_NAME'] ?? WRITER });
     const tracing = await openTracer(config.tracing, io.env, opened);
     const source = await openSource({ config, opened, log, env: io.env });
     const tls = tlsOptions(config);
@@ -162,15 +165,20 @@ async function openTokenKeys(
   return source;
 }
 
-async function openAudit(
-  { auditDir: dir, auditFsync: fsync, auditMaxBytes: maxBytes }: GatewayConfig,
-  opened: OpenedSoFar,
-  log: ReturnType<typeof createLogger>,
-): Promise<AuditSink> {
+interface AuditOptions {
+  readonly config: GatewayConfig;
+  readonly opened: OpenedSoFar;
+  readonly log: ReturnType<typeof createLogger>;
+  readonly writer: string;
+}
+
+async function openAudit({ config, opened, log, writer }: AuditOptions): Promise<AuditSink> {
+  const { auditDir: dir, auditFsync: fsync, auditMaxBytes: maxBytes } = config;
   if (dir === undefined) return { append: async () => {}, state: () => 'writable', redact };
   const spool = await openSpool({
     dir,
-    writer: WRITER,
+    writer,
+    lockWaitMs: LOCK_WAIT_MS,
     clock: systemClock,
     log,
     fsync,

@@ -27,11 +27,13 @@ export interface Backlog {
 }
 
 export interface SpoolOptions {
-  /** Folder of the spool; each writer has a folder in it. Only one process may open a writer at a time. */
+  /** Folder of the spool; each writer has a folder in it, in which one process writes at a time. */
   readonly dir: string;
   /** Letters, digits, `.`, `_` and `-`. */
   readonly writer: string;
   readonly clock: Clock;
+  /** How long to wait for another process to leave the writer, milliseconds. Not at all unless given. */
+  readonly lockWaitMs?: number;
   /** A segment that has reached this size is followed by a new one. 16 MiB unless given. */
   readonly segmentBytes?: number;
   readonly fsync?: Fsync;

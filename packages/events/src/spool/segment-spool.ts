@@ -20,6 +20,8 @@ interface Opened {
   /** Of all segments of the writer. */
   readonly bytes: number;
   readonly tail: Head;
+  /** Lets other processes have the writer. */
+  readonly unlock: () => void;
 }
 
 /** Bytes of events in one write, roughly. */
@@ -35,6 +37,7 @@ export class SegmentSpool implements Spool {
   readonly writer: string;
   readonly #options: SpoolOptions;
   readonly #segments: SegmentWriter;
+  readonly #unlock: () => void;
   readonly #losses = new Losses();
   readonly #marks = new Marks();
   #bytes: number;
@@ -46,10 +49,11 @@ export class SegmentSpool implements Spool {
   #retry: NodeJS.Timeout | undefined;
   readonly #syncer: NodeJS.Timeout | undefined;
 
-  constructor(options: SpoolOptions, { segments, bytes, tail }: Opened) {
+  constructor(options: SpoolOptions, { segments, bytes, tail, unlock }: Opened) {
     this.writer = options.writer;
     this.#options = options;
     this.#segments = segments;
+    this.#unlock = unlock;
     this.#bytes = bytes;
     if (tail.seq > 0) this.#marks.note(1, options.clock());
     if (options.fsync === 'interval') this.#syncer = setInterval(() => void this.#syncSoon(), SYNC_EVERY_MS).unref();
@@ -92,7 +96,11 @@ export class SegmentSpool implements Spool {
     await this.#writing;
     if (this.#losses.unrecorded > 0) await this.#writeOut();
     clearTimeout(this.#retry);
-    await this.#segments.close();
+    try {
+      await this.#segments.close();
+    } finally {
+      this.#unlock();
+    }
   }
 
   async #writeOut(): Promise<void> {

@@ -56,6 +56,24 @@ test('a spool opened again goes on with the chain', async () => {
   assert.deepEqual(await idsIn(dir.path), ['event-1', 'event-2', 'event-3']);
 });
 
+test('one process writes at a time: another one is refused, or waits for it', async () => {
+  await using dir = await tempFolder();
+  await using first = await openSpool(options(dir.path));
+  await first.append(anEvent(1));
+  await assert.rejects(openSpool(options(dir.path)), {
+    code: 'data_in_use',
+    message: /another process writes .*gateway/,
+  });
+  await using other = await openSpool(options(dir.path, { writer: 'other' }));
+  await other.append(anEvent(2));
+  const waiting = openSpool(options(dir.path, { lockWaitMs: 60_000 }));
+  await first.append(anEvent(3));
+  await first.close();
+  await using next = await waiting;
+  await next.append(anEvent(4));
+  assert.deepEqual(await idsIn(dir.path), ['event-1', 'event-3', 'event-4', 'event-2']);
+});
+
 test('a full segment is followed by one named for its first record', async () => {
   await using dir = await tempFolder();
   await using spool = await openSpool(options(dir.path, { segmentBytes: 1000 }));
@@ -74,6 +92,7 @@ test('a crash between making a segment and writing to it loses nothing', async (
   await spool.append(anEvent(2));
   assert.deepEqual(await idsIn(dir.path), ['event-1', 'event-2']);
 
+  await spool.close();
   await rm(join(dir.path, 'gateway', '0000000000000001.jsonl'));
   await truncate(join(dir.path, 'gateway', '0000000000000002.jsonl'));
   await assert.rejects(openSpool(options(dir.path)), { code: 'data_corrupt', message: /^record 1, .* is missing$/ });

@@ -18,9 +18,18 @@ export function translatingErrors<T>(path: string, work: () => T): T {
   }
 }
 
+/** Whether another connection holds the lock. */
+export function isBusy(error: unknown): boolean {
+  return primaryCodeOf(error) === BUSY;
+}
+
+function primaryCodeOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
+  return error.errcode & 0xff;
+}
+
 function toStoreError(path: string, error: unknown): unknown {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return error;
-  switch (error.errcode & 0xff) {
+  switch (primaryCodeOf(error)) {
     case BUSY:
     case LOCKED:
       return new AppError('data_in_use', `another process uses the event store \`${path}\``, { cause: error });
