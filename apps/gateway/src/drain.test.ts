@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { Agent, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { type LogFields, type Logger } from '@mcp-runtime/base';
@@ -64,6 +65,19 @@ test('calls in progress finish, streams end with a reason, and nothing new is ta
       ['POST', 'ok'],
     ],
   );
+});
+
+test('who calls again on an open connection is answered, and told that it was the last time', async () => {
+  const answer: Answer = (_, response) => sendJson(response, OK_RESULT);
+  await using bench = await startBench({ answer, document: testDocument(), options: { drainMs: LONG_MS } });
+  using agent = keepAliveAgent();
+  const auth = await bearer(bench);
+  const call = (): Promise<IncomingMessage> => postWith(agent, bench.url, { ...auth, ...JSON_HEADERS }, callOf('read'));
+  assert.equal((await call()).headers.connection, 'keep-alive');
+  const closed = bench.gateway.close();
+  const last = await call();
+  assert.deepEqual([last.statusCode, last.headers.connection], [200, 'close']);
+  await closed;
 });
 
 test('a call that takes longer than it may is refused in its own form', async () => {
@@ -138,3 +152,25 @@ test('one line for each refusal and failure, none for an allowed call, and never
   assert.equal(lines[0].fields['called'], 'write');
   assert.doesNotMatch(JSON.stringify(lines), /not-a-token|hidden|"path":"a"|eyJ/);
 });
+
+const JSON_HEADERS = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+
+/** One connection, used again. */
+function keepAliveAgent(): Agent & Disposable {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  return Object.assign(agent, { [Symbol.dispose]: () => agent.destroy() });
+}
+
+async function postWith(
+  agent: Agent,
+  url: string,
+  headers: OutgoingHttpHeaders,
+  body: unknown,
+): Promise<IncomingMessage> {
+  const sent = request(url, { method: 'POST', agent, headers }).end(JSON.stringify(body));
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  sent.once('response', resolve).once('error', reject);
+  const response = await promise;
+  await once(response.resume(), 'end');
+  return response;
+}

@@ -2,7 +2,7 @@ import { type IncomingMessage, type RequestListener, type Server, ServerResponse
 import { type Server as TlsServer } from 'node:https';
 import { once } from 'node:events';
 import { type Duplex } from 'node:stream';
-import { type Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import { AppError, type ErrorCode } from '@mcp-runtime/api';
 import { closeOnce, errnoOf } from '@mcp-runtime/base';
 import { type Drainable } from './drain.ts';
@@ -76,17 +76,25 @@ export async function listenOn(
 
 function drainable(server: Server | TlsServer): Drainable {
   let gone: Promise<void> | undefined;
-  const stopAccepting = (): Promise<void> => {
+  const stopAccepting = (courtesyMs = 0): Promise<void> => {
     if (gone !== undefined) return gone;
     gone = new Promise((resolve) => server.once('close', resolve));
-    server.close();
-    // A connection is idle when its answer has gone out: only then can it be ended without losing anything.
-    const idle = setInterval(() => server.closeIdleConnections(), END_IDLE_MS);
-    return (gone = gone.finally(() => clearInterval(idle)));
+    // The server's own `close` would end idle connections at once.
+    NetServer.prototype.close.call(server);
+    let idle: NodeJS.Timeout | undefined;
+    const courtesy = setTimeout(() => {
+      server.close();
+      // A connection is idle when its answer has gone out: only then can it be ended without losing anything.
+      idle = setInterval(() => server.closeIdleConnections(), END_IDLE_MS);
+    }, courtesyMs);
+    return (gone = gone.finally(() => {
+      clearTimeout(courtesy);
+      clearInterval(idle);
+    }));
   };
   const running = closeOnce(async () => {
     const ended = stopAccepting();
-    server.closeIdleConnections();
+    server.close();
     const late = setTimeout(() => server.closeAllConnections(), LAST_BYTES_MS);
     await ended;
     clearTimeout(late);
