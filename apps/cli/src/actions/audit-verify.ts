@@ -1,11 +1,15 @@
+import { readdir } from 'node:fs/promises';
 import { AppError, VerifyResult } from '@mcp-runtime/api';
 import { type CommandIo, type Printed } from '../frame/command.ts';
 import { connectApi } from './api-client.ts';
 import { type TargetFlags } from './target.ts';
 
-export async function run({ flags, io }: { readonly flags: TargetFlags; readonly io: CommandIo }): Promise<Printed> {
-  const api = await connectApi(flags, io);
-  const result = await api.call('/events/verify', VerifyResult);
+interface Flags extends TargetFlags {
+  readonly spool: string | undefined;
+}
+
+export async function run({ flags, io }: { readonly flags: Flags; readonly io: CommandIo }): Promise<Printed> {
+  const result = await verify(flags, io);
   const failure = failureOf(result);
   return {
     data: result,
@@ -17,6 +21,16 @@ export async function run({ flags, io }: { readonly flags: TargetFlags; readonly
     },
     ...(failure === undefined ? {} : { failure }),
   };
+}
+
+async function verify({ spool, ...target }: Flags, io: CommandIo): Promise<VerifyResult> {
+  if (spool === undefined) return (await connectApi(target, io)).call('/events/verify', VerifyResult);
+  // A folder that is not there would be a log without a fault.
+  await readdir(spool).catch((cause: unknown) => {
+    throw new AppError('invalid_config', `the folder \`${spool}\` of --spool cannot be read`, { cause });
+  });
+  const { readSpool, verifyChain } = await import('@mcp-runtime/events');
+  return verifyChain(readSpool(spool));
 }
 
 function failureOf({ ok, firstBad }: VerifyResult): AppError | undefined {

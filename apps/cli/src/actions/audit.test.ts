@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempDisposable, readdir, readFile } from 'node:fs/promises';
+import { mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { silentLogger } from '@mcp-runtime/base';
+import { openSpool } from '@mcp-runtime/events';
 import { anEvent } from '../testing/objects.ts';
 import { runCli } from '../testing/program.ts';
 import { type Asked, startScriptedApi } from '../testing/scripted-api.ts';
@@ -77,6 +79,26 @@ test('verify of a whole log ends with status 0', async () => {
   });
   const ran = await runCli(['audit', 'verify'], { env: api.env });
   assert.deepEqual([ran.status, ran.stderr], [0, '']);
+});
+
+test('verify of a spool reads the folder', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'spool-'));
+  const spool = await openSpool({ dir: folder.path, writer: 'gateway-0', clock: () => 0, log: silentLogger });
+  for (const id of ['1', '2']) await spool.append(anEvent(id));
+  await spool.close();
+  const args = ['audit', 'verify', '--spool', folder.path];
+  const whole = await runCli(args);
+  assert.deepEqual([whole.status, whole.stderr], [0, '']);
+  assert.match(whole.stdout, /gateway-0 +1 +2 .*\n2 records: the log is whole/s);
+
+  const file = join(folder.path, 'gateway-0', '0000000000000001.jsonl');
+  await writeFile(file, (await readFile(file, 'utf8')).replace('"id":"2"', '"id":"3"'));
+  const edited = await runCli(args);
+  assert.equal(edited.status, 65);
+  assert.match(edited.stderr, /record 2 of writer `gateway-0`: wrong_hash/);
+
+  const absent = await runCli(['audit', 'verify', '--spool', join(folder.path, 'none')]);
+  assert.match(absent.stderr, /the folder `.*none` of --spool cannot be read/);
 });
 
 test('tail prints events as they arrive, however they are cut, until interrupted', async () => {

@@ -54,8 +54,15 @@ export const AUDIT_COMMANDS = [
     path: 'audit verify',
     summary: 'prove that no record was edited, dropped or reordered',
     description: 'Names the first bad record and ends with status 65 when there is one.',
-    flags: TARGET,
-    examples: ['mcp-runtime audit verify'],
+    flags: {
+      spool: {
+        type: 'text',
+        summary: 'folder of audit records of a gateway, read as it is, without a platform API',
+        placeholder: 'DIR',
+      },
+      ...TARGET,
+    },
+    examples: ['mcp-runtime audit verify', 'mcp-runtime audit verify --spool /var/lib/mcp-runtime/audit'],
     prints: 'data',
     load: () => import('../actions/audit-verify.ts'),
   }),
