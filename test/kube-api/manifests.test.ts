@@ -17,6 +17,7 @@ import { kubectl } from '../support/kubectl.ts';
 import {
   APPLY,
   DRY_RUN,
+  type KubeObject,
   NAME,
   byIdentity,
   objectsOf,
@@ -28,7 +29,7 @@ import {
 } from './support/manifests.ts';
 
 const root = dirname(dirname(import.meta.dirname));
-const LATE_KINDS: ReadonlySet<string> = new Set(['Deployment', 'ValidatingWebhookConfiguration']);
+const LATE_KINDS: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'ValidatingWebhookConfiguration']);
 
 /** Everything but what would start, or be called for each write of others. */
 const INSTALLED = renamed(objectsOf(renderParts()).filter(({ kind }) => !LATE_KINDS.has(kind)));
@@ -69,6 +70,20 @@ for (const [folder, values] of Object.entries(FOLDERS)) {
     await kubectl(['--warnings-as-errors', ...DRY_RUN], textOf(pods));
   });
 }
+
+test('gateways that keep their audit records are the same pods, with a volume for each', () => {
+  const [gateway, ...others] = objectsOf(renderParts({ 'gateway.auditVolume': 'claim' })).filter(
+    ({ kind }) => kind === 'StatefulSet',
+  );
+  assert.deepEqual(others, []);
+  const [ephemeral] = objectsOf(renderParts()).filter(
+    ({ kind, metadata }) => kind === 'Deployment' && metadata.name === CLUSTER.gateway,
+  );
+  assert.ok(gateway && ephemeral);
+  const withoutVolumes = (object: KubeObject): unknown =>
+    podOf(object).map(({ spec }) => ({ ...spec, volumes: [], topologySpreadConstraints: [] }));
+  assert.deepEqual(withoutVolumes(gateway), withoutVolumes(ephemeral));
+});
 
 test('the one file is the base', async () => {
   const one = parsed(await readFile(join(root, 'deploy/install.yaml'), 'utf8'));

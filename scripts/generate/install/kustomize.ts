@@ -46,14 +46,25 @@ function overlayFiles(folder: string, { about, values }: Overlay): Readonly<Reco
 }
 
 function patchesOf(parts: readonly RenderedPart[]): JsonMap {
-  const patches = parts
-    .flatMap(({ objects }) => objects)
-    .flatMap((object) => {
-      const base = BASE_OBJECTS.get(identityOf(object));
-      const patch = base === undefined ? [] : jsonPatch(base, object);
-      return patch.length === 0 ? [] : [{ target: targetOf(object), patch: yaml(patch) }];
-    });
+  const objects = parts.flatMap((part) => part.objects);
+  const kept = new Set(objects.map(identityOf));
+  const removals = [...BASE_OBJECTS]
+    .filter(([identity]) => !kept.has(identity))
+    .map(([, object]) => ({ target: targetOf(object), patch: yaml(removalOf(object)) }));
+  const changes = objects.flatMap((object) => {
+    const base = BASE_OBJECTS.get(identityOf(object));
+    const patch = base === undefined ? [] : jsonPatch(base, object);
+    return patch.length === 0 ? [] : [{ target: targetOf(object), patch: yaml(patch) }];
+  });
+  const patches = [...removals, ...changes];
   return patches.length === 0 ? {} : { patches };
+}
+
+/** A strategic merge patch that takes an object away (Kustomize documentation, "patches"). */
+function removalOf(object: Json): JsonMap {
+  const { apiVersion = '', kind = '' } = mapOf(object);
+  const { kind: _, ...metadata } = targetOf(object);
+  return { $patch: 'delete', apiVersion, kind, metadata };
 }
 
 function filesOf(folder: string, parts: readonly RenderedPart[]): Readonly<Record<string, () => string>> {

@@ -12,7 +12,8 @@ const PORTS = (...ports: readonly number[]): readonly { readonly [name: string]:
 /** Sizes, modes and platforms. An installation takes one, and may set the same values in a kustomization of its own. */
 export const OVERLAYS: Readonly<Record<string, Overlay>> = {
   dev: {
-    about: 'One of each and small, for a cluster on a laptop: API servers there listen on ports of their own.',
+    about:
+      'One of each and small, for a cluster on a laptop, where API servers listen on ports of their own. Audit records go with their pod.',
     values: {
       'gateway.replicas': 1,
       'operator.resources': { requests: { cpu: '20m', memory: '128Mi' }, limits: { memory: '512Mi' } },
@@ -23,8 +24,14 @@ export const OVERLAYS: Readonly<Record<string, Overlay>> = {
     },
   },
   ha: {
-    about: 'Survives the loss of a node: a second operator waits to take over, gateways are on nodes of their own.',
-    values: { 'operator.replicas': 2, 'gateway.replicas': 3, spread: 'DoNotSchedule' },
+    about:
+      'Survives the loss of a node: a second operator waits to take over, gateways are on nodes of their own, and audit records in claims that outlive them.',
+    values: {
+      'operator.replicas': 2,
+      'gateway.replicas': 3,
+      'gateway.auditVolume': 'claim',
+      spread: 'DoNotSchedule',
+    },
   },
   tenant: {
     about: 'For teams, each with namespaces of its own (the default).',

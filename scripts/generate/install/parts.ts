@@ -1,7 +1,7 @@
 import { ACCESS_OBJECTS, ROLES_OF_PEOPLE } from './access.ts';
 import { CATALOGS, NAMESPACE, PRIORITY_CLASSES, WEBHOOK } from './cluster-wide.ts';
 import { NETWORK_POLICIES } from './network.ts';
-import { GATEWAY_OBJECTS, OPERATOR_OBJECTS } from './programs.ts';
+import { GATEWAY_DEPLOYMENT, GATEWAY_OBJECTS, GATEWAY_STATEFUL_SET, OPERATOR_OBJECTS } from './programs.ts';
 import { SETTINGS } from './settings.ts';
 import { type Json, type Manifest, type Setting } from './setting.ts';
 
@@ -24,5 +24,15 @@ export const PARTS: readonly Part[] = [
   { name: 'network-policies', objects: NETWORK_POLICIES },
   { name: 'operator', objects: OPERATOR_OBJECTS },
   { name: 'gateway', objects: GATEWAY_OBJECTS },
+  {
+    name: 'gateway-deployment',
+    objects: [GATEWAY_DEPLOYMENT],
+    when: { setting: SETTINGS.auditVolume, is: 'pod' },
+  },
+  {
+    name: 'gateway-stateful-set',
+    objects: [GATEWAY_STATEFUL_SET],
+    when: { setting: SETTINGS.auditVolume, is: 'claim' },
+  },
   { name: 'webhook', objects: [WEBHOOK] },
 ];

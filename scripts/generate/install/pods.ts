@@ -2,7 +2,7 @@ import { CLUSTER } from '@mcp-runtime/api';
 import { type Component, PART_OF, SETTINGS, selectorOf } from './settings.ts';
 import { type Manifest, type Node, type Setting } from './setting.ts';
 
-/** Deployments that Pod Security level `restricted` admits (Kubernetes documentation, "Pod Security Standards"). */
+/** Pods that Pod Security level `restricted` admits (Kubernetes documentation, "Pod Security Standards"), and what keeps them. */
 
 export interface Program {
   readonly name: Component;
@@ -18,11 +18,17 @@ export interface Program {
   readonly volumes: readonly Volume[];
 }
 
-interface Volume {
+export interface Volume {
   readonly name: string;
   readonly mountPath: string;
   readonly readOnly: 'yes' | 'no';
   readonly source: { readonly [name: string]: Node };
+}
+
+/** A volume that outlives the pods of a replica. */
+interface Claim extends Omit<Volume, 'source' | 'readOnly'> {
+  readonly size: Setting;
+  readonly storageClass: Setting;
 }
 
 /** Proxies learn within this time that a pod has gone; until then it takes requests as ever. */
@@ -31,23 +37,68 @@ const UNPUBLISH_SECONDS = 5;
 const TMP: Volume = { name: 'tmp', mountPath: '/tmp', readOnly: 'no', source: { emptyDir: { sizeLimit: '64Mi' } } };
 
 export function deploymentOf(program: Program): Manifest {
-  const labels = { ...selectorOf(program.name), ...PART_OF };
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: { name: program.name, namespace: CLUSTER.namespace, labels },
+    metadata: { name: program.name, namespace: CLUSTER.namespace, labels: labelsOf(program) },
     spec: {
       replicas: program.replicas,
       selector: { matchLabels: selectorOf(program.name) },
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
-      template: { metadata: { labels }, spec: podOf(program) },
+      template: podOf(program, program.volumes, 'pod-template-hash'),
     },
   };
 }
 
-function podOf(program: Program): Node {
-  const volumes = [TMP, ...program.volumes];
+interface Keeping {
+  /** Headless Service of the pods. */
+  readonly serviceName: string;
+  readonly claim: Claim;
+}
+
+/**
+ * Replicas with names and a volume that stay. One goes before its successor comes, since both would have the same volume; a
+ * revision whose pods do not come up is given up by applying another, as pods are made in `Parallel`.
+ */
+export function statefulSetOf(program: Program, { serviceName, claim }: Keeping): Manifest {
+  const { name, mountPath, size, storageClass } = claim;
+  const mounted: Volume = { name, mountPath, readOnly: 'no', source: {} };
   return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name: program.name, namespace: CLUSTER.namespace, labels: labelsOf(program) },
+    spec: {
+      replicas: program.replicas,
+      serviceName,
+      selector: { matchLabels: selectorOf(program.name) },
+      podManagementPolicy: 'Parallel',
+      updateStrategy: { type: 'RollingUpdate' },
+      persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
+      template: podOf(program, [...program.volumes, mounted], 'controller-revision-hash'),
+      volumeClaimTemplates: [
+        {
+          apiVersion: 'v1',
+          kind: 'PersistentVolumeClaim',
+          metadata: { name },
+          spec: {
+            accessModes: ['ReadWriteOnce'],
+            storageClassName: storageClass,
+            resources: { requests: { storage: size } },
+          },
+        },
+      ],
+    },
+  };
+}
+
+function labelsOf({ name }: Program): Readonly<Record<string, string>> {
+  return { ...selectorOf(name), ...PART_OF };
+}
+
+/** `revisionLabel` is by what the pods of one revision are known, so that they are spread by themselves. */
+function podOf(program: Program, ownVolumes: readonly Volume[], revisionLabel: string): Node {
+  const volumes = [TMP, ...ownVolumes];
+  const spec = {
     serviceAccountName: program.name,
     automountServiceAccountToken: true,
     enableServiceLinks: false,
@@ -67,11 +118,15 @@ function podOf(program: Program): Node {
       topologyKey,
       whenUnsatisfiable: topologyKey === 'kubernetes.io/hostname' ? SETTINGS.spread : 'ScheduleAnyway',
       labelSelector: { matchLabels: selectorOf(program.name) },
-      matchLabelKeys: ['pod-template-hash'],
+      matchLabelKeys: [revisionLabel],
     })),
     containers: [containerOf(program, volumes)],
-    volumes: volumes.map(({ name, source }) => ({ name, ...source })),
+    // A claim is mounted by the name of its template.
+    volumes: volumes
+      .filter(({ source }) => Object.keys(source).length > 0)
+      .map(({ name, source }) => ({ name, ...source })),
   };
+  return { metadata: { labels: labelsOf(program) }, spec };
 }
 
 function containerOf({ name, args, ports, probePort, resources }: Program, volumes: readonly Volume[]): Node {

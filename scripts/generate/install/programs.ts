@@ -1,5 +1,5 @@
 import { CLUSTER } from '@mcp-runtime/api';
-import { type Program, deploymentOf } from './pods.ts';
+import { type Program, type Volume, deploymentOf, statefulSetOf } from './pods.ts';
 import { type Component, SETTINGS, metadataOf, selectorOf } from './settings.ts';
 import { type Manifest, type Setting, yamlText } from './setting.ts';
 
@@ -62,23 +62,18 @@ const GATEWAY_PROGRAM: Program = {
     // The operator makes these at its first start; pods wait for them.
     keys('token-keys', CLUSTER.tokenKeys),
     keys('session-keys', CLUSTER.sessionKeys),
-    {
-      name: 'state',
-      mountPath: STATE,
-      readOnly: 'no',
-      source: { emptyDir: { sizeLimit: SETTINGS.auditSpool } },
-    },
   ],
 };
+
+/** Of a gateway: audit records, and the policies that it starts with while the API is away. */
+const STATE_VOLUME = { name: 'state', mountPath: STATE } as const;
+const ADMIN_SERVICE = `${GATEWAY}-admin`;
 
 function flags(values: Readonly<Record<string, string | Setting>>): readonly (string | Setting)[] {
   return Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
 }
 
-function keys(
-  name: string,
-  { secret, key }: { readonly secret: string; readonly key: string },
-): Program['volumes'][number] {
+function keys(name: string, { secret, key }: { readonly secret: string; readonly key: string }): Volume {
   return {
     name,
     mountPath: `${KEYS}/${name}`,
@@ -115,11 +110,25 @@ export const GATEWAY_OBJECTS: readonly Manifest[] = [
       }),
     },
   },
-  deploymentOf(GATEWAY_PROGRAM),
   service(GATEWAY, GATEWAY, { ports: [{ name: 'http', port: 80, targetPort: 'http', appProtocol: 'http' }] }),
-  headlessOf(`${GATEWAY}-admin`, GATEWAY, ports.gatewayAdmin),
+  headlessOf(ADMIN_SERVICE, GATEWAY, ports.gatewayAdmin),
   disruptionBudgetOf(GATEWAY),
 ];
+
+/** Gateways whose audit records go with their pods. */
+export const GATEWAY_DEPLOYMENT: Manifest = deploymentOf({
+  ...GATEWAY_PROGRAM,
+  volumes: [
+    ...GATEWAY_PROGRAM.volumes,
+    { ...STATE_VOLUME, readOnly: 'no', source: { emptyDir: { sizeLimit: SETTINGS.auditSpool } } },
+  ],
+});
+
+/** Gateways whose audit records stay. */
+export const GATEWAY_STATEFUL_SET: Manifest = statefulSetOf(GATEWAY_PROGRAM, {
+  serviceName: ADMIN_SERVICE,
+  claim: { ...STATE_VOLUME, size: SETTINGS.auditSpool, storageClass: SETTINGS.storageClass },
+});
 
 function service(
   name: string,

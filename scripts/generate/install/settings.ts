@@ -48,10 +48,22 @@ export const SETTINGS = {
     'Of each replica. No limit of CPU: throttling is latency of every call.',
     OBJECT,
   ),
+  auditVolume: setting(
+    'gateway.auditVolume',
+    'pod',
+    'Volume of audit records: one that is lost with its `pod`, or a `claim` for each replica, which outlives it.',
+    { enum: ['pod', 'claim'] },
+  ),
+  storageClass: setting(
+    'gateway.storageClass',
+    null,
+    'StorageClass of the claims; null is the default one of the cluster.',
+    { type: ['string', 'null'], minLength: 1 },
+  ),
   auditSpool: setting(
     'gateway.auditSpool',
     '2Gi',
-    'Size of the volume of audit records; a pod that exceeds it is evicted.',
+    'Size of the volume of audit records; a pod that exceeds one of its own is evicted.',
     TEXT,
   ),
   auditMaxBytes: setting(

@@ -7,9 +7,14 @@ export interface KubeObject {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string; readonly annotations?: object };
-  readonly spec?: { readonly template?: { readonly metadata: object; readonly spec: object } } & object;
+  readonly spec?: PodMaker & object;
   /** Of a ConfigMap. */
   readonly data?: Readonly<Record<string, string>>;
+}
+
+interface PodMaker {
+  readonly template?: { readonly metadata: object; readonly spec: { readonly volumes?: readonly object[] } };
+  readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
 }
 
 /** Installed under another name, so that an installation of this cluster stays as it is. */
@@ -21,10 +26,19 @@ export function objectsOf(parts: ReturnType<typeof renderParts>): readonly KubeO
   return JSON.parse(JSON.stringify(parts.flatMap(({ objects }) => objects)));
 }
 
-/** A pod as a Deployment would make it. */
-export function podOf({ kind, metadata, spec: { template } = {} }: KubeObject): readonly KubeObject[] {
-  if (kind !== 'Deployment' || template === undefined) return [];
-  return [{ apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, ...template.metadata }, spec: template.spec }];
+/** A pod as a Deployment or a StatefulSet would make it. */
+export function podOf({
+  kind,
+  metadata,
+  spec: { template, volumeClaimTemplates = [] } = {},
+}: KubeObject): readonly KubeObject[] {
+  if ((kind !== 'Deployment' && kind !== 'StatefulSet') || template === undefined) return [];
+  const claims = volumeClaimTemplates.map(({ metadata: { name } }) => ({
+    name,
+    persistentVolumeClaim: { claimName: `${name}-0` },
+  }));
+  const spec = { ...template.spec, volumes: [...(template.spec.volumes ?? []), ...claims] };
+  return [{ apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, ...template.metadata }, spec }];
 }
 
 export function parsed(text: string): readonly KubeObject[] {
