@@ -2,6 +2,7 @@ import { HEADERS } from '@mcp-runtime/api';
 import { z } from 'zod';
 
 const PROTOCOL = '2025-11-25';
+const MODERN_PROTOCOL = '2026-07-28';
 
 const Message = z.object({
   jsonrpc: z.literal('2.0'),
@@ -91,4 +92,36 @@ export async function openAgent(url: string, credentials: Readonly<Record<string
     return { request, call, at: agentAt };
   };
   return agentAt(url);
+}
+
+/** An agent of MCP 2026-07-28, which has no sessions: each request says by itself what it is for. */
+export async function openModernAgent(url: string, credentials: Readonly<Record<string, string>>): Promise<Agent> {
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': MODERN_PROTOCOL,
+    'io.modelcontextprotocol/clientCapabilities': {},
+    'io.modelcontextprotocol/clientInfo': { name: 'e2e', version: '1' },
+  };
+  let last = 0;
+  const agentAt = (place: string): Agent => {
+    const send = (method: string, params: object, more: Readonly<Record<string, string>> = {}): Promise<Answer> =>
+      post({
+        url: place,
+        headers: {
+          ...credentials,
+          [HEADERS.mcpProtocolVersion]: MODERN_PROTOCOL,
+          [HEADERS.mcpMethod]: method,
+          ...more,
+        },
+        body: { jsonrpc: '2.0', id: (last += 1), method, params: { ...params, _meta: meta } },
+      });
+    return {
+      request: (method, params = {}) => send(method, params),
+      call: (tool, args = {}) => send('tools/call', { name: tool, arguments: args }, { [HEADERS.mcpName]: tool }),
+      at: agentAt,
+    };
+  };
+  const agent = agentAt(url);
+  const discovered = await agent.request('server/discover');
+  if (discovered.verdict !== 'allowed') throw new Error(`not discovered: ${discovered.status} ${discovered.text}`);
+  return agent;
 }

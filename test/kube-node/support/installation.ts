@@ -1,11 +1,13 @@
 // The product as an installer gets it, on the cluster of the suite: what `npm run manifest` prints, applied.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { parseAllDocuments } from 'yaml';
 import { CLUSTER } from '../../../packages/api/src/index.ts';
 import { issueSessionToken, openKeyRing } from '../../../packages/control-plane/src/index.ts';
 import { type KubernetesClient } from '../../../packages/kube/src/kubernetes/index.ts';
 import { openClient } from '../../kube-api/support/cluster.ts';
 import { kubectl } from '../../support/kubectl.ts';
+import { IN_NAMESPACE } from './pods.ts';
 
 /** The node has no way out: this one has what `node_modules` holds. */
 const SETTINGS = ['imagePullPolicy=Never', 'settings={packages: {npmRegistry: "http://10.240.0.1:4873"}}'] as const;
@@ -22,15 +24,30 @@ export interface Installation {
   sessionToken(namespace: string, session: string): Promise<string>;
 }
 
+/** What keeps the pods of a program: which of the two is for the settings to say. */
+const KEEPERS = ['Deployment', 'StatefulSet'] as const;
+
+interface Release {
+  /** What prints its manifests; that of this checkout unless given. */
+  readonly script?: string;
+  /** Whether definitions of resources are applied too (CRDs), or those that are there left. */
+  readonly definitions?: 'applied' | 'left';
+}
+
 /** Applies the manifests with `settings` (`PATH=VALUE`), and waits until everything is available. What is there is taken over. */
-export async function install(settings: readonly string[] = []): Promise<Installation> {
+export async function install(
+  settings: readonly string[] = [],
+  { script = MANIFEST, definitions = 'applied' }: Release = {},
+): Promise<Installation> {
   const set = [...SETTINGS, ...settings].flatMap((setting) => ['--set', setting]);
-  const args = ['--disable-warning=ExperimentalWarning', MANIFEST, ...set];
-  const { stdout: manifest } = await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 24 });
+  const args = ['--disable-warning=ExperimentalWarning', script, ...set];
+  const { stdout: printed } = await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 24 });
+  const manifest = definitions === 'applied' ? printed : withoutDefinitions(printed);
   await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], manifest);
-  for (const name of [CLUSTER.operator, CLUSTER.gateway]) {
-    await kubectl([...IN_NAMESPACE, 'rollout', 'status', `deployment/${name}`, '--timeout=180s']);
-  }
+  const kept = keepersIn(manifest);
+  for (const one of kept) await kubectl([...IN_NAMESPACE, 'rollout', 'status', one, '--timeout=180s']);
+  const others = KEEPERS.map((kind) => keeper(kind, CLUSTER.gateway)).filter((one) => !kept.includes(one));
+  await kubectl([...IN_NAMESPACE, 'delete', '--ignore-not-found', '--cascade=foreground', ...others]);
   const address = await kubectl([...IN_NAMESPACE, 'get', 'service', CLUSTER.gateway, '-o=jsonpath={.spec.clusterIP}']);
   const gateway = `http://${address}`;
   const client = await openClient();
@@ -45,7 +62,23 @@ export async function install(settings: readonly string[] = []): Promise<Install
   };
 }
 
-const IN_NAMESPACE = ['--namespace', CLUSTER.namespace] as const;
+function withoutDefinitions(manifest: string): string {
+  const kept = parseAllDocuments(manifest).filter((one) => one.get('kind') !== 'CustomResourceDefinition');
+  return kept.map((one) => one.toString()).join('---\n');
+}
+
+function keepersIn(manifest: string): readonly string[] {
+  const objects: readonly { kind: string; metadata: { name: string } }[] = parseAllDocuments(manifest).map((one) =>
+    one.toJS(),
+  );
+  return objects.flatMap(({ kind, metadata: { name } }) =>
+    KEEPERS.some((known) => known === kind) ? [keeper(kind, name)] : [],
+  );
+}
+
+function keeper(kind: string, name: string): string {
+  return `${kind.toLowerCase()}/${name}`;
+}
 
 async function sessionToken(client: KubernetesClient, namespace: string, session: string): Promise<string> {
   const ring = await openKeyRing(
