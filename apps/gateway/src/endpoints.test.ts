@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { type ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { type Endpoints, type TrackState, createEndpoints } from './endpoints.ts';
@@ -125,11 +126,48 @@ test('requests and errors are counted by track, and told to operators', async ()
   ]);
   for (let n = 0; n < 4; n += 1) await bench.post(INITIALIZE, ALICE);
   const status = await (await fetch(`${bench.gateway.adminUrl}/config/status`)).text();
-  assert.match(status, /"tracks":\[\{"name":"stable","requests":2,"errors":0,"weight":1,"ready":1\}/);
-  assert.match(status, /\{"name":"canary","requests":2,"errors":2,"weight":1,"ready":1\}/);
+  assert.match(status, /"tracks":\[\{"name":"stable","requests":2,"errors":0,"failures":0,"weight":1,"ready":1\}/);
+  assert.match(status, /\{"name":"canary","requests":2,"errors":2,"failures":0,"weight":1,"ready":1\}/);
   const metrics = await (await fetch(`${bench.gateway.adminUrl}/metrics`)).text();
   assert.match(metrics, /mcp_gateway_track_requests_total\{[^}]*track="canary",outcome="error"\} 2/);
   assert.match(metrics, /mcp_gateway_track_endpoints\{[^}]*track="stable"\} 1/);
+});
+
+test('answers that are errors of MCP are counted apart, and what the runtime itself asks is not counted', async () => {
+  await using failing = await startTestUpstream((_, response) =>
+    sendJson(response, { jsonrpc: '2.0', id: 1, error: { code: -32_603, message: 'x' } }),
+  );
+  const byToken = testDocument({ auth: { mode: 'token' }, session: { required: false } });
+  await using bench = await gatewayOf([failing], byToken);
+  const ask = async (use: string): Promise<void> => {
+    const token = await bench.token({ token_use: use });
+    await (await bench.post(INITIALIZE, { authorization: `Bearer ${token}` })).text();
+  };
+  await ask('session');
+  await ask('probe');
+  const [counts] = bench.endpoints.tracks();
+  assert.deepEqual([counts?.requests, counts?.errors, counts?.failures], [1, 0, 1]);
+});
+
+test('the runtime’s own check reaches the version that it names, whatever its share, and nobody else chooses', async () => {
+  await using stable = await instance('stable');
+  await using canary = await instance('canary');
+  const byToken = testDocument({ auth: { mode: 'token' }, session: { required: false } });
+  await using bench = await gatewayOf([], byToken);
+  bench.endpoints.replace([
+    stateOf([stable.url]),
+    { track: 'canary', weight: 0, ready: [canary.url], leaving: NOBODY },
+  ]);
+  const ask = async (use: string): Promise<void> => {
+    const token = await bench.token({ token_use: use });
+    const headers = { authorization: `Bearer ${token}`, 'x-mcp-rollout-track': 'canary' };
+    await (await bench.post(INITIALIZE, headers)).text();
+  };
+  await ask('probe');
+  assert.deepEqual([stable.seen.length, canary.seen.length], [0, 1]);
+  await ask('session');
+  assert.deepEqual([stable.seen.length, canary.seen.length], [1, 1]);
+  assert.equal(canary.seen[0]?.headers['x-mcp-rollout-track'], undefined);
 });
 
 test('a server without an instance that is ready is unavailable', async () => {
@@ -143,8 +181,9 @@ interface Balanced extends Bench {
   readonly endpoints: Endpoints;
 }
 
-async function gatewayOf(instances: readonly TestUpstream[]): Promise<Balanced> {
-  const bench = await startBench({ answer: (_, response) => sendJson(response, OK_RESULT), document, options: shared });
+async function gatewayOf(instances: readonly TestUpstream[], policy = document): Promise<Balanced> {
+  const answer = (_: unknown, response: ServerResponse): void => sendJson(response, OK_RESULT);
+  const bench = await startBench({ answer, document: policy, options: shared });
   const [route] = bench.gateway.routes.all();
   assert.ok(route);
   const endpoints = createEndpoints();

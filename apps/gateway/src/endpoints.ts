@@ -16,6 +16,8 @@ export interface Track {
   requests: number;
   /** Of those: the ones that found no answer, or one with a status of 500 or more. */
   errors: number;
+  /** Of the others: the ones whose answer is an error of MCP, of the protocol or of a tool. */
+  failures: number;
 }
 
 /** What is known of a version of a server now. */
@@ -33,6 +35,8 @@ export interface TrackState {
 export interface Endpoints {
   /** For what belongs to no endpoint yet. Undefined while none is ready. */
   pick(except?: Endpoint): Endpoint | undefined;
+  /** Of this track alone, whatever its share. */
+  pickOn(track: string, except?: Endpoint): Endpoint | undefined;
   /** That which a session or task names; undefined once it is gone. */
   find(name: string): Endpoint | undefined;
   /** It could not be connected to: others are preferred for a while. */
@@ -63,7 +67,7 @@ export function createEndpoints(clock: () => number = () => performance.now()): 
   let turn = 0;
 
   function trackOf(name: string): Track {
-    const track = tracks.get(name) ?? { name, requests: 0, errors: 0 };
+    const track = tracks.get(name) ?? { name, requests: 0, errors: 0, failures: 0 };
     tracks.set(name, track);
     return track;
   }
@@ -92,6 +96,7 @@ export function createEndpoints(clock: () => number = () => performance.now()): 
       }
       return undefined;
     },
+    pickOn: (name, except) => leastBusy(shares.find(({ track }) => track.name === name)?.ready ?? [], except),
     find: (name) => byName.get(name),
     avoid: (endpoint) => {
       endpoint.avoidedUntil = clock() + AVOIDED_MS;

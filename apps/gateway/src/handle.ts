@@ -271,7 +271,7 @@ async function refuseFailed(exchange: Exchange, error: AppError, parts: GatewayP
 async function recordEnding(exchange: Exchange, ending: Ending, parts: GatewayParts): Promise<void> {
   const event = eventOf(exchange, ending, parts.audit.redact);
   parts.metrics.count(event);
-  if (exchange.endpoint !== undefined) countOn(exchange.endpoint.track, ending);
+  if (exchange.endpoint !== undefined && exchange.caller.source !== 'probe') countOn(exchange.endpoint.track, ending);
   logEnding(event.payload, parts.log);
   if (exchange.span !== undefined) endSpan(exchange.span, event.payload);
   try {
@@ -293,6 +293,7 @@ function countOn(track: Track, { status, outcome }: Ending): void {
   if (outcome === 'refused') return;
   track.requests += 1;
   if (outcome === 'upstream_error' || status >= 500) track.errors += 1;
+  else if (outcome === 'rpc_error' || outcome === 'tool_error') track.failures += 1;
 }
 
 /** Of a header that decides, a second one would be the first to another reader (RFC 9112 §3.2); Node keeps one silently. */

@@ -1,5 +1,6 @@
+import { HEADERS } from '@mcp-runtime/api';
 import { isBridgedSession } from './eras/legacy-to-modern/session.ts';
-import { type Endpoint, readPlaced } from './endpoints.ts';
+import { type Endpoint, type Endpoints, readPlaced } from './endpoints.ts';
 import { type Exchange, placeOf } from './exchange.ts';
 import { sessionIdOf } from './headers.ts';
 import { type SessionSeal } from './session-seal.ts';
@@ -27,7 +28,7 @@ export function openSession(exchange: Exchange, seal: SessionSeal): boolean {
 export function targetOf(exchange: Exchange): URL | undefined {
   const { endpoints, upstream } = exchange.route;
   if (endpoints === undefined) return upstream;
-  exchange.endpoint ??= endpoints.pick();
+  exchange.endpoint ??= pickFor(exchange, endpoints);
   return exchange.endpoint?.url;
 }
 
@@ -35,5 +36,13 @@ export function targetOf(exchange: Exchange): URL | undefined {
 export function otherEndpoint(exchange: Exchange): Endpoint | undefined {
   const { route, endpoint, upstreamSession, tasks } = exchange;
   const isBound = upstreamSession !== undefined || (tasks?.size ?? 0) > 0;
-  return isBound ? undefined : route.endpoints?.pick(endpoint);
+  return isBound || route.endpoints === undefined ? undefined : pickFor(exchange, route.endpoints, endpoint);
+}
+
+const TRACK = HEADERS.rolloutTrack.toLowerCase();
+
+/** The runtime's own check looks at the version that it names. No caller chooses. */
+function pickFor({ caller, request }: Exchange, endpoints: Endpoints, except?: Endpoint): Endpoint | undefined {
+  const track = caller.source === 'probe' ? request.headers[TRACK] : undefined;
+  return typeof track === 'string' ? endpoints.pickOn(track, except) : endpoints.pick(except);
 }

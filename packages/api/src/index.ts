@@ -79,7 +79,14 @@ export {
   TRUST_LEVELS,
   TrustLevel,
 } from './resources/common.ts';
-export { MCPServer, MCPServerSpec, MCPServerStatus, SERVER_RULES, ToolConfig } from './resources/server.ts';
+export {
+  MCPServer,
+  MCPServerSpec,
+  MCPServerStatus,
+  type RolloutStatus,
+  SERVER_RULES,
+  ToolConfig,
+} from './resources/server.ts';
 export { SCOPE_TOKEN } from './resources/oauth.ts';
 export { SOURCE_RULES, Source } from './resources/source.ts';
 export { AccessStatus, GRANT_RULES, MCPAccessGrant, MCPAccessGrantSpec } from './resources/grant.ts';

@@ -16,6 +16,8 @@ export const HEADERS = {
   authorization: 'Authorization',
   dpop: 'DPoP',
   requestId: 'X-Request-Id',
+  /** Which version of a server the runtime's own readiness check looks at: `stable` or `canary`. Of others it is not read. */
+  rolloutTrack: 'X-MCP-Rollout-Track',
   apiKey: 'X-API-Key',
   source: 'X-MCP-Source',
   mcpSessionId: 'Mcp-Session-Id',
@@ -128,6 +130,10 @@ export const ANNOTATIONS = {
   policySet: `${API_GROUP}/policy-set`,
   /** When what a ConfigMap holds was decided: RFC 3339, to the millisecond. */
   publishedAt: `${API_GROUP}/published-at`,
+  /** Set by people on an MCPServer: `promote:HASH` or `rollback:HASH`, with the hash of `status.rollout`. */
+  rollout: `${API_GROUP}/rollout`,
+  /** Hash of the version that a Deployment or a pod runs, of a rollout with a canary. */
+  version: `${API_GROUP}/version`,
 } as const;
 
 /** Who wrote a field, in `metadata.managedFields`. */

@@ -9,6 +9,7 @@ export const POLICY_DECISIONS = ['allow', 'deny'] as const;
 export const ENFORCE_ON = ['call_tool', 'all'] as const;
 export const DENIALS = ['conceal', 'explain', 'http'] as const;
 export const ROLLOUT_STRATEGIES = ['RollingUpdate', 'Recreate', 'Canary'] as const;
+export const ROLLOUT_PHASES = ['Progressing', 'Held', 'Promoted', 'RolledBack'] as const;
 
 /** How a grant or session stands. More may come: readers take others for reasons not to count. */
 export const ACCESS_PHASES = [

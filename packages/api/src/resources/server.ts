@@ -7,6 +7,7 @@ import {
   Labels,
   POLICY_DECISIONS,
   POLICY_MODES,
+  ROLLOUT_PHASES,
   ROLLOUT_STRATEGIES,
   SecretKeyRef,
 } from './common.ts';
@@ -204,6 +205,21 @@ const Rollout = z.strictObject({
       source: Source.optional().meta({ description: 'Source of the canary. At most one of `image` and `source`.' }),
       weight: z.int().min(0).max(100).optional().meta({
         description: 'Percent of new sessions that go to the canary; its share of the replicas when absent.',
+      }),
+      promotion: z.enum(['Manual', 'Automatic']).default('Manual').meta({
+        description:
+          'Who decides about the canary: people, by the annotation `mcpruntime.org/rollout`, or the operator, by what follows.',
+      }),
+      minRequests: z.int().min(1).max(1_000_000_000).default(100).meta({
+        description: 'Requests that the canary answers before it is promoted.',
+      }),
+      maxErrorRatePercent: z.int().min(0).max(100).default(5).meta({
+        description: 'By how many percent of its requests more than the version in use the canary may fail.',
+      }),
+      minDuration: Duration.default('5m').meta({ description: 'How long the canary is tried before it is promoted.' }),
+      onChangedDefinitions: z.enum(['Hold', 'Rollback', 'Allow']).default('Hold').meta({
+        description:
+          'When a tool of the version in use, or a declared one, is missing in the canary or described in another way: wait for people, roll back, or go on.',
       }),
     })
     .optional()
@@ -502,6 +518,24 @@ const InventoryTool = z.strictObject({
     .meta({ description: 'Types of its arguments, read from its input schema.' }),
 });
 
+const RolloutStatus = z
+  .strictObject({
+    phase: z.enum(ROLLOUT_PHASES).meta({ description: 'How the trial stands.' }),
+    hash: z.string().meta({ description: 'Names the version on trial; for the annotation `mcpruntime.org/rollout`.' }),
+    stableHash: z.string().meta({ description: 'Names the version that it is held against.' }),
+    source: z.string().meta({ description: 'What is on trial: package and version, or image.' }),
+    reason: z.string().meta({ description: 'Why, in a word.' }),
+    message: z.string().meta({ description: 'Why, in a sentence.' }),
+    since: z.string().meta({ description: 'When it came to this phase: RFC 3339.' }),
+    startedAt: z.string().optional().meta({ description: 'When the canary was ready for calls first: RFC 3339.' }),
+    observedAt: z.string().meta({ description: 'When the counts were taken: RFC 3339.' }),
+    requests: z.int().meta({ description: 'Requests to the canary since it was ready.' }),
+    errors: z.int().meta({ description: 'Of those: the ones that failed.' }),
+    stableRequests: z.int().meta({ description: 'Requests to the version in use meanwhile.' }),
+    stableErrors: z.int().meta({ description: 'Of those: the ones that failed.' }),
+  })
+  .meta({ description: 'How the trial of `spec.rollout.canary` stands.' });
+
 export const MCPServerStatus = z
   .strictObject({
     observedGeneration: z.int().optional().meta({ description: '`metadata.generation` that this is about.' }),
@@ -537,6 +571,7 @@ export const MCPServerStatus = z
     gatewayReady: z.boolean().optional().meta({ description: 'The gateway answers for it.' }),
     policyReady: z.boolean().optional().meta({ description: 'Its policy was rendered.' }),
     canaryReady: z.boolean().optional().meta({ description: 'The canary runs.' }),
+    rollout: RolloutStatus.optional(),
   })
   .meta({ description: 'What the operator found.' });
 
@@ -545,4 +580,5 @@ export const MCPServer = resourceSchema('MCPServer', MCPServerSpec, MCPServerSta
 export type MCPServer = z.infer<typeof MCPServer>;
 export type MCPServerSpec = z.infer<typeof MCPServerSpec>;
 export type MCPServerStatus = z.infer<typeof MCPServerStatus>;
+export type RolloutStatus = z.infer<typeof RolloutStatus>;
 export type ToolConfig = z.infer<typeof ToolConfig>;

@@ -104,7 +104,7 @@ export function createPolicies(options: PoliciesOptions): Policies {
     try {
       return encodeDelivery({
         document,
-        route: routeOf(server, placement),
+        route: routeOf(server, placement, 'free'),
         placement,
         publishedAt: clock(),
         ownerReferences: [owner],

@@ -7,11 +7,12 @@ import {
   resolveServer,
 } from '@mcp-runtime/api';
 import { workloadName } from '../plan/names.ts';
+import { type CanaryName, versionsOf } from '../rollout/versions.ts';
 
 /** How gateways serve a server: what `route.json` says. */
-export function routeOf(server: MCPServer, placement: GatewayPlacement): GatewayRoute {
+export function routeOf(server: MCPServer, placement: GatewayPlacement, canaryName: CanaryName): GatewayRoute {
   const { publicPath, audit, eventSource } = resolveServer(server);
-  const upstream = upstreamOf(server, placement);
+  const upstream = upstreamOf(server, placement, canaryName);
   return {
     schema_version: 'v1',
     server: keyOf(server),
@@ -28,28 +29,20 @@ function servicesOf({ metadata, spec }: MCPServer): string[] {
   return spec.rollout?.strategy === 'Canary' ? [stable, workloadName(metadata.name, '-canary')] : [stable];
 }
 
-function upstreamOf(server: MCPServer, placement: GatewayPlacement): GatewayRoute['upstream'] {
+function upstreamOf(server: MCPServer, placement: GatewayPlacement, canaryName: CanaryName): GatewayRoute['upstream'] {
   const { spec, metadata } = server;
   const { url } = declaredSource(spec);
   const { upstreamPath: path } = resolveServer(server);
   if (spec.replicas === 0) return undefined;
   if (url !== undefined) return { url };
   if (placement === 'sidecar') return { pod: { port: spec.port, path } };
-  const track = { port: spec.port, path };
-  if (spec.rollout?.strategy !== 'Canary')
-    return { tracks: [{ track: 'stable', service: workloadName(metadata.name), weight: 100, ...track }] };
-  const weight = canaryWeightOf(server);
   return {
-    tracks: [
-      { track: 'stable', service: workloadName(metadata.name), weight: 100 - weight, ...track },
-      { track: 'canary', service: workloadName(metadata.name, '-canary'), weight, ...track },
-    ],
+    tracks: versionsOf(server, canaryName).map(({ track, server: version, weight }) => ({
+      track,
+      service: workloadName(metadata.name, track === 'canary' ? '-canary' : ''),
+      weight,
+      port: spec.port,
+      path: resolveServer(version).upstreamPath,
+    })),
   };
-}
-
-/** In per cent: what is declared, or the canary's share of the replicas. */
-function canaryWeightOf({ spec }: MCPServer): number {
-  const declared = spec.rollout?.canary?.weight;
-  if (declared !== undefined) return declared;
-  return Math.round((100 * (spec.rollout?.canaryReplicas ?? 0)) / Math.max(1, spec.replicas));
 }

@@ -1,6 +1,6 @@
-import { LABELS, type MCPServer } from '@mcp-runtime/api';
+import { ANNOTATIONS, LABELS, type MCPServer } from '@mcp-runtime/api';
 import { type DesiredObject, type Fields, ownedMetadata } from './object.ts';
-import { type Track, podTemplate, selectorOf } from './pod.ts';
+import { type PodTemplate, type Track, podTemplate, selectorOf } from './pod.ts';
 import { refuse } from './refusal.ts';
 import { type PlanObserved, type PlanSettings } from './settings.ts';
 import { type Workload } from './workload.ts';
@@ -13,11 +13,13 @@ interface Placed {
   readonly track: Track;
   readonly replicas: number;
   readonly workload: Workload;
+  /** Names the version, where one is on trial. */
+  readonly hash?: string;
 }
 
 export function deployment(
   server: MCPServer,
-  { track, replicas, workload }: Placed,
+  { track, replicas, workload, hash }: Placed,
   settings: PlanSettings,
   observed: PlanObserved,
 ): DesiredObject {
@@ -26,16 +28,29 @@ export function deployment(
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: { ...metadata, labels: { ...metadata.labels, [LABELS.rolloutTrack]: track } },
+    metadata: {
+      ...metadata,
+      labels: { ...metadata.labels, [LABELS.rolloutTrack]: track },
+      ...(hash === undefined ? {} : { annotations: { [ANNOTATIONS.version]: hash } }),
+    },
     spec: {
       ...(scaledByUs ? { replicas: observed.activity === 'asleep' ? 0 : replicas } : {}),
       revisionHistoryLimit: KEPT_REVISIONS,
       progressDeadlineSeconds: PROGRESS_SECONDS,
       selector: { matchLabels: selectorOf(server, track) },
       strategy: strategyOf(server),
-      template: podTemplate(server, track, workload, settings),
+      template: templateOf(podTemplate(server, track, workload, settings), track, hash),
     },
   };
+}
+
+/**
+ * Pods of a canary say which version they are. Those of the version in use do not: they would be started anew when a trial
+ * begins or ends.
+ */
+function templateOf(template: PodTemplate, track: Track, hash: string | undefined): Fields {
+  if (track === 'stable' || hash === undefined) return template;
+  return { ...template, metadata: { ...template.metadata, annotations: { [ANNOTATIONS.version]: hash } } };
 }
 
 function strategyOf({ spec }: MCPServer): Fields {

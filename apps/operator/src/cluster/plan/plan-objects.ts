@@ -1,4 +1,5 @@
-import { type MCPServer, type Source, declaredSource, taggedImage } from '@mcp-runtime/api';
+import { type MCPServer } from '@mcp-runtime/api';
+import { type Version, canariesOf, isPromoted, versionsOf } from '../rollout/versions.ts';
 import { deployment } from './deployment.ts';
 import { disruptionBudget } from './disruption-budget.ts';
 import { gatewaySecretsRole } from './gateway-secrets.ts';
@@ -6,7 +7,7 @@ import { mtlsObjects } from './mtls.ts';
 import { networkPolicy } from './network-policy.ts';
 import { type DesiredObject, sorted } from './object.ts';
 import { isMtls, placementOf } from './placement.ts';
-import { type Track, workloadAccount } from './pod.ts';
+import { workloadAccount } from './pod.ts';
 import { PlanRefusal } from './refusal.ts';
 import { routeObjects } from './route-objects.ts';
 import { service } from './service.ts';
@@ -32,11 +33,12 @@ export function planObjects(server: MCPServer, settings: PlanSettings, observed:
 
 function objectsOf(server: MCPServer, settings: PlanSettings, observed: PlanObserved): readonly DesiredObject[] {
   const placement = placementOf(server, settings);
-  const tracks = tracksOf(server).flatMap(({ track, source, replicas }) => {
-    const alone = workloadOf(server, source, settings);
+  const tracks = tracksOf(server, observed.canary).flatMap(({ track, source, replicas, hash, server: version }) => {
+    const alone = workloadOf(version, source, settings);
     if (alone === undefined) return [];
-    const workload = placement === 'shared' ? alone : withGateway(server, alone, settings, observed);
-    return [deployment(server, { track, replicas, workload }, settings, observed), service(server, track, placement)];
+    const workload = placement === 'shared' ? alone : withGateway(version, alone, settings, observed);
+    const placed = { track, replicas, workload, ...(hash === undefined ? {} : { hash }) };
+    return [deployment(server, placed, settings, observed), service(server, track, placement)];
   });
   const routes = isMtls(server) ? mtlsObjects(server, settings) : routeObjects(server, settings);
   const gateway = placement === 'shared' ? gatewaySecretsRole(server, settings) : sidecarObjects(server, observed);
@@ -51,26 +53,13 @@ function objectsOf(server: MCPServer, settings: PlanSettings, observed: PlanObse
   ];
 }
 
-interface TrackPlan {
-  readonly track: Track;
-  readonly source: Source;
-  readonly replicas: number;
-}
-
 /** The version of the server, and beside it one on trial where the rollout is a canary. */
-function tracksOf({ spec }: MCPServer): readonly TrackPlan[] {
-  const source = declaredSource(spec);
-  const { replicas, rollout } = spec;
-  if (rollout?.strategy !== 'Canary') return [{ track: 'stable', source, replicas }];
-  const canaries = Math.min(rollout.canaryReplicas ?? 0, replicas);
-  return [
-    { track: 'stable', source, replicas: replicas - canaries },
-    { track: 'canary', source: canarySource(spec, source), replicas: canaries },
-  ];
-}
-
-function canarySource({ rollout, imageTag }: MCPServer['spec'], stable: Source): Source {
-  const canary = rollout?.canary;
-  if (canary?.source !== undefined) return canary.source;
-  return canary?.image === undefined ? stable : { image: taggedImage(canary.image, imageTag) };
+function tracksOf(server: MCPServer, canary: PlanObserved['canary']): readonly Version[] {
+  const versions = versionsOf(server, canary === 'taken' ? 'taken' : 'free');
+  if (!isPromoted(server)) return versions;
+  // One that was promoted runs on beside the one in use until that has come to the same version, and is gone then.
+  return versions.flatMap((version) => {
+    if (version.track === 'stable') return [version];
+    return canary === 'lingers' ? [{ ...version, replicas: canariesOf(server) }] : [];
+  });
 }

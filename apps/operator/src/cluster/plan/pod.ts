@@ -14,7 +14,11 @@ export function selectorOf(server: MCPServer, track: Track): Readonly<Record<str
   return { [APP_LABEL]: serverLabels(server)[APP_LABEL] ?? '', [LABELS.rolloutTrack]: track };
 }
 
-export function podTemplate(server: MCPServer, track: Track, workload: Workload, settings: PlanSettings): Fields {
+export interface PodTemplate extends Fields {
+  readonly metadata: Fields;
+}
+
+export function podTemplate(server: MCPServer, track: Track, workload: Workload, settings: PlanSettings): PodTemplate {
   const { account = CLUSTER.workloadAccount, containers, initContainers, volumes } = workload;
   const { runAsUser } = settings.workloads;
   const pullSecrets = pullSecretsOf(server.spec.imagePullSecrets, settings);

@@ -23,6 +23,8 @@ export interface PlanObserved {
   readonly apiServer: readonly ApiServerAddress[];
   /** Secret of the keys that seal session ids, for gateways that are not in the namespace of the installation. */
   readonly sessionKeys?: string;
+  /** Another server has the name of the canary; or it was promoted, and the version in use has not come to it yet. */
+  readonly canary?: 'taken' | 'lingers';
   /** Public keys of session tokens (JWK Set), for gateways that are not in the namespace of the installation. */
   readonly tokenKeys?: string;
 }
