@@ -286,7 +286,9 @@ async function recordEnding(exchange: Exchange, ending: Ending, parts: GatewayPa
 
 /** A route may be served under names of its own. */
 function hostsOf(route: Route | undefined, { hosts }: GatewayParts): HostPolicy {
-  return route?.hosts === undefined ? hosts : { ...hosts, allowedHosts: [...hosts.allowedHosts, ...route.hosts] };
+  const servesAll = hosts.scope === 'network' && hosts.allowedHosts.length === 0;
+  if (route?.hosts === undefined || servesAll) return hosts;
+  return { ...hosts, allowedHosts: [...hosts.allowedHosts, ...route.hosts] };
 }
 
 function countOn(track: Track, { status, outcome }: Ending): void {

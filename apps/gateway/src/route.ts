@@ -14,7 +14,7 @@ export interface Route {
    * what callers hold, such as session ids.
    */
   readonly endpoints?: Endpoints;
-  /** Host names under which it is served, beside those of the gateway; those alone unless given. */
+  /** Host names under which it is served too where the gateway serves named ones only. Lower case. */
   readonly hosts?: readonly string[];
   /** Who named that place: the operator and the runtime may name any, which is meant when absent; an owner's is checked. */
   readonly upstreamFrom?: 'operator' | 'owner';

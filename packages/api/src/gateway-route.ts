@@ -30,7 +30,7 @@ export const GatewayRoute = z.object({
   server: z.object({ namespace: NamespaceName, name: ObjectName }),
   /** On the gateway, such as `/files/mcp`. */
   path: HttpPath,
-  /** Host names under which clients reach it; any that the gateway allows when absent. */
+  /** Host names under which clients reach it, beside those that the gateway allows. */
   hosts: z.array(z.string().min(1).max(253)).max(64).optional(),
   /** Absent while the server is asleep or stopped: calls are refused as unavailable. */
   upstream: z

@@ -12,6 +12,7 @@ import {
 } from '@mcp-runtime/api';
 import { type ConfigMap } from '@mcp-runtime/kube';
 import { KEYS, type Manifest, policyLabels, policyName } from './layout.ts';
+import { fullNameAnnotations } from './names.ts';
 import { type z } from 'zod';
 
 export interface DeliveryInput {
@@ -118,6 +119,7 @@ function configMap(input: DeliveryInput, part: number, { data, binaryData, set }
         [LABELS.gateway]: input.placement,
       },
       annotations: {
+        ...fullNameAnnotations(server),
         [ANNOTATIONS.policyRevision]: input.document.revision,
         ...(set === undefined ? {} : { [ANNOTATIONS.policySet]: set }),
       },

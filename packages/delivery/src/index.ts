@@ -1,6 +1,7 @@
 export { type DeliveryInput, encodeDelivery } from './encode.ts';
 export { type Decoded, type Delivery, type DeliveryFault, decodeDelivery } from './decode.ts';
 export { policyLabels, policyName } from './layout.ts';
+export { fullNameAnnotations, shortened, workloadName } from './names.ts';
 export {
   type DeliveryScope,
   type DeliverySink,

@@ -6,6 +6,7 @@ import {
   openDeliveryCache,
   openDeliverySource,
   secretReader,
+  workloadName,
 } from '@mcp-runtime/delivery';
 import { type Gateway, undeclaredIdentity } from '@mcp-runtime/gateway';
 import { findClusterAccess, openKubernetesClient } from '@mcp-runtime/kube/kubernetes';
@@ -97,7 +98,7 @@ function keyOfDocument({ server }: { readonly server: ObjectKey }): ObjectKey {
 function ownHosts(scope: DeliveryScope, env: SourceOptions['env']): readonly string[] {
   const { namespace, name } =
     scope.placement === 'sidecar'
-      ? scope.server
+      ? { ...scope.server, name: workloadName(scope.server.name) }
       : { namespace: env['POD_NAMESPACE'] ?? CLUSTER.namespace, name: CLUSTER.gateway };
   return ['', `.${namespace}`, `.${namespace}.svc`, `.${namespace}.svc.cluster.local`].map((end) => `${name}${end}`);
 }

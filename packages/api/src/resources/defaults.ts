@@ -2,6 +2,8 @@ import { type MCPServer, MCPServerSpec } from './server.ts';
 import { type Source } from './source.ts';
 
 const DEFAULT_GATEWAY_PORT = 8091;
+/** Sources of events have 256 characters at most. */
+const MAX_NAME_IN_SOURCE = 248;
 
 type Auth = NonNullable<MCPServerSpec['auth']>;
 type Policy = NonNullable<MCPServerSpec['policy']>;
@@ -37,7 +39,7 @@ export function resolveServer(server: MCPServer): ResolvedServer {
     gatewayPort: spec.gateway?.port ?? DEFAULT_GATEWAY_PORT,
     publicPath,
     upstreamPath: spec.mcpPath ?? (spec.source === undefined ? publicPath : '/mcp'),
-    eventSource: spec.analytics?.source ?? `${metadata.name}-gateway`,
+    eventSource: spec.analytics?.source ?? `${metadata.name.slice(0, MAX_NAME_IN_SOURCE)}-gateway`,
   };
 }
 

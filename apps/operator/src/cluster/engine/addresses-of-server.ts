@@ -1,6 +1,7 @@
 import { type MCPServer, resolveServer } from '@mcp-runtime/api';
 import { workloadName } from '../plan/names.ts';
 import { placementOf } from '../plan/placement.ts';
+import { publicHostOf } from '../plan/route-objects.ts';
 import { type OperatorSettings } from '../settings.ts';
 
 type AddressSettings = Pick<OperatorSettings, 'gateway' | 'ingress'>;
@@ -8,7 +9,7 @@ type AddressSettings = Pick<OperatorSettings, 'gateway' | 'ingress'>;
 /** Where clients reach a server: at the host of its ingress, or within the cluster when it has none. */
 export function endpointOf(server: MCPServer, settings: AddressSettings): string {
   const { ingress } = settings;
-  const host = server.spec.ingressHost ?? ingress.host;
+  const host = publicHostOf(server, settings);
   const { publicPath } = resolveServer(server);
   if (ingress.kind === 'none' || host === undefined) return probeUrlOf(server, settings);
   return `${ingress.tlsSecret === undefined ? 'http' : 'https'}://${host}${publicPath}`;

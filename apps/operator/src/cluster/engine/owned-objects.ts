@@ -1,4 +1,5 @@
-import { LABELS, type ObjectKey, keyText } from '@mcp-runtime/api';
+import { ANNOTATIONS, LABELS, type ObjectKey, keyText } from '@mcp-runtime/api';
+import { workloadName } from '@mcp-runtime/delivery';
 import { type KubeObject, type StateChange } from '@mcp-runtime/kube';
 import { idOf } from './kinds.ts';
 
@@ -54,12 +55,20 @@ export function createOwnedObjects(): OwnedObjects {
   };
 }
 
-/** An owner is named in full; a label holds no name that is longer than 63 characters. */
+/** An owner is named in full; a label may hold no more than a part of the name, and then an annotation has all of it. */
 export function serverOf({ metadata }: KubeObject): ObjectKey | undefined {
   const owner = metadata.ownerReferences?.find(({ kind, controller }) => kind === 'MCPServer' && controller === true);
   if (owner !== undefined) return { namespace: metadata.namespace, name: owner.name };
-  const name = metadata.labels?.[LABELS.server];
-  return name === undefined
-    ? undefined
-    : { namespace: metadata.labels?.[LABELS.serverNamespace] ?? metadata.namespace, name };
+  const label = metadata.labels?.[LABELS.server];
+  if (label === undefined) return undefined;
+  const namespace = metadata.labels?.[LABELS.serverNamespace] ?? metadata.namespace;
+  return { namespace, name: fullName(metadata, namespace, label) };
+}
+
+/** Whatever does not agree with the label was not written by us. */
+function fullName({ annotations }: KubeObject['metadata'], namespace: string, label: string): string {
+  const prefix = `${namespace}/`;
+  const told = annotations?.[ANNOTATIONS.server] ?? '';
+  const name = told.startsWith(prefix) ? told.slice(prefix.length) : '';
+  return workloadName(name) === label ? name : label;
 }

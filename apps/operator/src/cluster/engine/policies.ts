@@ -36,7 +36,7 @@ export interface Policies {
 interface PoliciesOptions {
   readonly world: World;
   readonly writer: Writer;
-  readonly settings: Pick<OperatorSettings, 'clusterName' | 'gateway'>;
+  readonly settings: Pick<OperatorSettings, 'clusterName' | 'gateway' | 'ingress'>;
   readonly clock: Clock;
   readonly log: Logger;
   /** A policy has come to be: all gateways of the server are to serve it. */
@@ -104,7 +104,7 @@ export function createPolicies(options: PoliciesOptions): Policies {
     try {
       return encodeDelivery({
         document,
-        route: routeOf(server, placement, 'free'),
+        route: routeOf(server, settings, 'free'),
         placement,
         publishedAt: clock(),
         ownerReferences: [owner],

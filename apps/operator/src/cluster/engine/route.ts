@@ -7,21 +7,37 @@ import {
   resolveServer,
 } from '@mcp-runtime/api';
 import { workloadName } from '../plan/names.ts';
+import { placementOf } from '../plan/placement.ts';
+import { publicHostOf } from '../plan/route-objects.ts';
 import { type CanaryName, versionsOf } from '../rollout/versions.ts';
+import { type OperatorSettings } from '../settings.ts';
+
+const MAX_HOST = 253;
 
 /** How gateways serve a server: what `route.json` says. */
-export function routeOf(server: MCPServer, placement: GatewayPlacement, canaryName: CanaryName): GatewayRoute {
+export function routeOf(
+  server: MCPServer,
+  settings: Pick<OperatorSettings, 'gateway' | 'ingress'>,
+  canaryName: CanaryName,
+): GatewayRoute {
   const { publicPath, audit, eventSource } = resolveServer(server);
-  const upstream = upstreamOf(server, placement, canaryName);
+  const upstream = upstreamOf(server, placementOf(server, settings), canaryName);
+  const host = publicHostOf(server, settings);
   return {
     schema_version: 'v1',
     server: keyOf(server),
     path: publicPath,
+    ...(isHostName(host) ? { hosts: [host.toLowerCase()] } : {}),
     ...(upstream === undefined ? {} : { upstream }),
     ...(upstream !== undefined && 'pod' in upstream ? { peers: servicesOf(server) } : {}),
     audit: { arguments: audit.arguments, strict: audit.strict },
     event_source: eventSource,
   };
+}
+
+/** What is none would make the whole route invalid; the Ingress is refused, and says so. */
+function isHostName(host: string | undefined): host is string {
+  return host !== undefined && host.length <= MAX_HOST;
 }
 
 function servicesOf({ metadata, spec }: MCPServer): string[] {

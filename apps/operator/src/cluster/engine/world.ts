@@ -25,6 +25,7 @@ import {
 import { type AccessViews } from '../../access/controller.ts';
 import { type AccessIndex, createAccessIndex } from '../../access-index.ts';
 import { type PathTable, createPathTable } from '../../path-table.ts';
+import { workloadName } from '../plan/names.ts';
 import { type ApiServerAddress } from '../plan/settings.ts';
 import { type OperatorSettings } from '../settings.ts';
 import { autoscaledDeployment } from './autoscaled.ts';
@@ -145,7 +146,9 @@ export function watchWorld(options: WorldOptions): World {
       const name = autoscaledDeployment(object);
       const server = servers
         .all()
-        .find(({ metadata }) => metadata.namespace === object.metadata.namespace && metadata.name === name);
+        .find(
+          ({ metadata }) => metadata.namespace === object.metadata.namespace && workloadName(metadata.name) === name,
+        );
       if (server !== undefined) options.onServer(keyOf(server));
     },
   });

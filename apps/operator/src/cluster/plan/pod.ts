@@ -1,4 +1,5 @@
-import { CLUSTER, LABELS, MANAGED_BY, type MCPServer } from '@mcp-runtime/api';
+import { CLUSTER, LABELS, MANAGED_BY, type MCPServer, keyOf } from '@mcp-runtime/api';
+import { fullNameAnnotations } from '@mcp-runtime/delivery';
 import { pullSecretsOf } from './image.ts';
 import { APP_LABEL, type DesiredObject, type Fields, serverLabels } from './object.ts';
 import { type PlanSettings } from './settings.ts';
@@ -21,9 +22,13 @@ export interface PodTemplate extends Fields {
 export function podTemplate(server: MCPServer, track: Track, workload: Workload, settings: PlanSettings): PodTemplate {
   const { account = CLUSTER.workloadAccount, containers, initContainers, volumes } = workload;
   const { runAsUser } = settings.workloads;
+  const annotations = fullNameAnnotations(keyOf(server));
   const pullSecrets = pullSecretsOf(server.spec.imagePullSecrets, settings);
   return {
-    metadata: { labels: { ...serverLabels(server), ...selectorOf(server, track) } },
+    metadata: {
+      labels: { ...serverLabels(server), ...selectorOf(server, track) },
+      ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+    },
     spec: {
       serviceAccountName: account,
       automountServiceAccountToken: false,
