@@ -12,8 +12,8 @@ import { openClient } from './support/cluster.ts';
 import { OperatorProcess } from './support/operator-process.ts';
 
 /**
- * An operator with many servers. The number can be set, for the run whose figures are in docs/performance/operator.json:
- * SCALE_SERVERS=1000 SCALE_OUT=docs/performance/operator.json
+ * An operator with many servers. The figures of a thousand are in docs/performance/operator.json:
+ * npm run test:soak:operator -- --output docs/performance/operator.json
  */
 const SERVER_COUNT = Number(process.env['SCALE_SERVERS'] ?? 10);
 const GRANTS_EACH = 5;
