@@ -1,8 +1,9 @@
-// `npm run image [-- --name NAME] [--tests]`: writes the product's image as an OCI archive, without Docker. docs/guide/image.md
+// `npm run image [-- --name NAME] [--tests] [--previous]`: writes the product's image as an OCI archive, without Docker. docs/guide/image.md
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { everythingImage } from './image/everything.ts';
+import { writePrevious } from './image/previous.ts';
 import { productImage } from './image/product.ts';
 
 const root = dirname(import.meta.dirname);
@@ -11,6 +12,7 @@ const { values } = parseArgs({
     name: { type: 'string', default: 'localhost/mcp-runtime:dev' },
     out: { type: 'string', default: 'build/images' },
     tests: { type: 'boolean', default: false },
+    previous: { type: 'boolean', default: false },
   },
 });
 const out = resolve(root, values.out);
@@ -21,6 +23,11 @@ writeFileSync(join(out, 'mcp-runtime.cdx.json'), product.sbom);
 write('mcp-runtime', values.name, product);
 if (values.tests)
   write('mcp-everything', 'localhost/mcp-everything:test', everythingImage('localhost/mcp-everything:test'));
+if (values.previous) {
+  const previous = await writePrevious();
+  const told = 'unavailable' in previous ? previous.unavailable : `${previous.image}  of ${previous.commit}`;
+  process.stdout.write(`${told}\n`);
+}
 
 function write(file: string, name: string, { bytes, digest }: { bytes: Buffer; digest: string }): void {
   const path = join(out, `${file}.tar`);

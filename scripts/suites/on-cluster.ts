@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type Cluster, endCluster, endOrphans, loadImages, runningCluster, startCluster } from '../cluster/cluster.ts';
 import type { Tier } from '../cluster/needs.ts';
+import { writePrevious } from '../image/previous.ts';
 import { runQuietly, runTelling } from '../cluster/run.ts';
 import { type SuiteName, type Totals } from './suites.ts';
 import { filesOf } from './run-suite.ts';
@@ -16,6 +17,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export async function runOnCluster(name: SuiteName, tier: Tier): Promise<Totals> {
   if (filesOf(name).length === 0) return { passed: 0, failed: 0, skipped: 0 };
   if (process.env['KUBECONFIG'] !== undefined) return runOnUsers(name, tier, process.env['KUBECONFIG']);
+  // Before the images go to the node, from where nothing can be fetched.
+  if (tier === 'node') await writePrevious();
   const running = runningCluster(tier);
   if (running !== undefined) {
     say(`${name}: on the cluster that \`npm run cluster -- ${tier}\` started`);

@@ -63,8 +63,8 @@ export async function install(
 }
 
 function withoutDefinitions(manifest: string): string {
-  const kept = parseAllDocuments(manifest).filter((one) => one.get('kind') !== 'CustomResourceDefinition');
-  return kept.map((one) => one.toString()).join('---\n');
+  const documents = manifest.split(/^---$/m);
+  return documents.filter((one) => !/^kind: CustomResourceDefinition$/m.test(one)).join('---');
 }
 
 function keepersIn(manifest: string): readonly string[] {

@@ -2,7 +2,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { CLUSTER, LABELS } from '../../../packages/api/src/index.ts';
 import { kubectl } from '../../support/kubectl.ts';
-import { until } from '../../support/until.ts';
+import { until, untilTrue } from '../../support/until.ts';
 
 export const IN_NAMESPACE = ['--namespace', CLUSTER.namespace] as const;
 
@@ -27,9 +27,7 @@ export interface ProgramPod {
 
 /** Those that are there to stay, by name. */
 export async function podsOf(program: string): Promise<readonly ProgramPod[]> {
-  const get = [...IN_NAMESPACE, 'get', 'pods', `--selector=${LABELS.program}=${program}`, '--output=json'];
-  const { items }: { items: readonly Pod[] } = JSON.parse(await kubectl(get));
-  return items
+  return (await allPodsOf(program))
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
     .map(({ metadata, spec, status }) => ({
       name: metadata.name,
@@ -39,6 +37,19 @@ export async function podsOf(program: string): Promise<readonly ProgramPod[]> {
       isReady: status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true,
     }))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Waits until those that were told to go have gone. */
+export async function allGone(program: string): Promise<void> {
+  await untilTrue(`pods of ${program} that were replaced have gone`, async () =>
+    (await allPodsOf(program)).every(({ metadata }) => metadata.deletionTimestamp === undefined),
+  );
+}
+
+async function allPodsOf(program: string): Promise<readonly Pod[]> {
+  const get = [...IN_NAMESPACE, 'get', 'pods', `--selector=${LABELS.program}=${program}`, '--output=json'];
+  const { items }: { items: readonly Pod[] } = JSON.parse(await kubectl(get));
+  return items;
 }
 
 /** Waits until `count` pods of a program are ready, none of them with the process of `gone`. */
