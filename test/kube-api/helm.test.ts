@@ -8,6 +8,7 @@ import { parse } from 'yaml';
 import { OVERLAYS } from '../../scripts/generate/install/overlays.ts';
 import { renderParts } from '../../scripts/generate/install/render.ts';
 import { type JsonMap } from '../../scripts/generate/install/setting.ts';
+import { findHelm } from '../support/helm.ts';
 import { kubectl } from '../support/kubectl.ts';
 import {
   APPLY,
@@ -25,7 +26,6 @@ import {
 const root = dirname(dirname(import.meta.dirname));
 const CHART = join(root, 'deploy/helm/mcp-runtime');
 const KUBE = ['--kube-version', '1.31'];
-const EX_UNAVAILABLE = 69;
 
 const found = findHelm();
 const skip = 'missing' in found && found.missing;
@@ -142,14 +142,4 @@ function spawnHelm(args: readonly string[]): {
   readonly stderr: string;
 } {
   return spawnSync('program' in found ? found.program : 'helm', [...args], { encoding: 'utf8' });
-}
-
-/** The one of the path, or what a build makes. */
-function findHelm(): { readonly program: string } | { readonly missing: string } {
-  if (spawnSync('helm', ['version']).status === 0) return { program: 'helm' };
-  const { status, stdout, stderr } = spawnSync(join(root, 'test/helm/build.sh'), { encoding: 'utf8' });
-  if (status === 0) return { program: stdout.trim() };
-  return {
-    missing: status === EX_UNAVAILABLE ? stderr.trim() : `Helm could not be built: ${stderr.trim().slice(-300)}`,
-  };
 }
