@@ -53,7 +53,7 @@ export const LABELS = {
 export const MANAGED_BY = 'mcp-runtime';
 
 /** Values of `LABELS.part`. */
-export const PARTS = { policy: 'policy', tenancy: 'tenancy' } as const;
+export const PARTS = { policy: 'policy', tenancy: 'tenancy', pullSecret: 'pull-secret' } as const;
 
 /** Values of `LABELS.gateway`: one gateway for many servers, or one beside each pod. */
 export const GATEWAY_PLACEMENTS = ['shared', 'sidecar'] as const;

@@ -35,6 +35,8 @@ export const OPERATOR_PERMISSIONS: readonly Permission[] = [
   { apiGroup: 'rbac.authorization.k8s.io', resources: ['roles', 'rolebindings'], verbs: APPLY },
   // And the session keys of gateways in pods, which are created and never changed.
   { apiGroup: '', resources: ['secrets'], verbs: ['get', 'create'] },
+  // Copies of the installation's pull secret, under this one name.
+  { apiGroup: '', resources: ['secrets'], names: [CLUSTER.pullSecret], verbs: ['update', 'delete'] },
   {
     apiGroup: 'admissionregistration.k8s.io',
     resources: ['validatingwebhookconfigurations'],
@@ -55,6 +57,7 @@ export const HTTP_ROUTE_PERMISSIONS: readonly Permission[] = [
 
 /** In the namespace of the installation alone. */
 export const INSTALLATION_PERMISSIONS: readonly Permission[] = [
-  { apiGroup: '', resources: ['secrets'], verbs: ['get', 'create', 'update'] },
+  // Its own pull secret is followed as it changes.
+  { apiGroup: '', resources: ['secrets'], verbs: ['get', 'list', 'watch', 'create', 'update'] },
   { apiGroup: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'create', 'update'] },
 ];

@@ -70,7 +70,10 @@ export const OperatorSettings = z.strictObject({
   registry: z
     .strictObject({
       url: z.string().optional().meta({ description: 'Registry host for `useProvisionedRegistry`.' }),
-      pullSecret: ObjectName.optional().meta({ description: 'Pull secret of servers that name none.' }),
+      pullSecret: ObjectName.optional().meta({
+        description:
+          'Pull secret of servers that name none, in the namespace of the installation; it is copied as `mcp-runtime-registry-pull`.',
+      }),
     })
     .prefault({}),
   retention: z

@@ -23,6 +23,7 @@ import { type Probe } from '../../ports.ts';
 import { createWorkQueue } from '../../work-queue.ts';
 import { type Plan, egressHosts, planObjects } from '../plan/index.ts';
 import { placementOf } from '../plan/placement.ts';
+import { createPullSecrets } from '../pull-secret/controller.ts';
 import { type OperatorSettings } from '../settings.ts';
 import { createAddressBook } from './addresses.ts';
 import { createApplier } from './apply.ts';
@@ -79,6 +80,8 @@ export function startEngine(options: EngineOptions): Engine {
   const applier = createApplier(client);
   const addresses = createAddressBook(resolveHost, clock);
   const sidecarKeys = createSidecarKeys({ client, sessionKeys: options.sessionKeys, clock });
+  const pullSecrets = createPullSecrets({ client, settings, servers: () => world.servers(), log });
+  opened.add(() => pullSecrets.close());
   const recorder = createRecorder(client, clock, log);
   const metrics = createOperatorMetrics({
     depth: (name) =>
@@ -106,7 +109,10 @@ export function startEngine(options: EngineOptions): Engine {
     settings,
     signal: stop.signal,
     log,
-    onServer: askObjects,
+    onServer: (key) => {
+      pullSecrets.look(key.namespace);
+      askObjects(key);
+    },
     onPolicyInput: askPolicy,
     onOwned: (key, object, type) => {
       if (type === 'deleted') applier.forget(object);
@@ -253,6 +259,7 @@ export function startEngine(options: EngineOptions): Engine {
   function startWriting(): void {
     role = 'leader';
     access.start();
+    pullSecrets.start();
     for (const key of [...world.servers().map(keyOf), ...world.owned.servers()]) {
       policyQueue.add(key);
       objectQueue.add(key);

@@ -1,4 +1,4 @@
-import { taggedImage } from '@mcp-runtime/api';
+import { CLUSTER, taggedImage } from '@mcp-runtime/api';
 import { refuse } from './refusal.ts';
 import { type PlanSettings } from './settings.ts';
 
@@ -51,8 +51,17 @@ function withoutHost(image: string): string {
 }
 
 /** Explicit pull secrets, or the installation's. */
-export function pullSecretsOf(declared: readonly string[] | undefined, { registry }: PlanSettings): readonly string[] {
+export function pullSecretsOf(
+  declared: readonly string[] | undefined,
+  settings: Pick<PlanSettings, 'registry'>,
+): readonly string[] {
   const explicit = (declared ?? []).map((name) => name.trim()).filter((name) => name !== '');
-  if (declared !== undefined && explicit.length > 0) return [...new Set(explicit)];
-  return registry.pullSecret === undefined ? [] : [registry.pullSecret];
+  return explicit.length > 0 ? [...new Set(explicit)] : installationPullSecrets(settings);
+}
+
+/** The operator copies the installation's under one name; another name is that of what somebody put there by hand. */
+export function installationPullSecrets({
+  registry: { pullSecret },
+}: Pick<PlanSettings, 'registry'>): readonly string[] {
+  return pullSecret === undefined ? [] : [...new Set([pullSecret, CLUSTER.pullSecret])];
 }
