@@ -5,6 +5,8 @@ import { parseArgs } from 'node:util';
 import { everythingImage } from './image/everything.ts';
 import { writePrevious } from './image/previous.ts';
 import { productImage } from './image/product.ts';
+import { pythonImage } from './image/python.ts';
+import { fetchWheels } from './image/wheels.ts';
 
 const root = dirname(import.meta.dirname);
 const { values } = parseArgs({
@@ -21,16 +23,26 @@ mkdirSync(out, { recursive: true });
 const product = await productImage(values.name);
 writeFileSync(join(out, 'mcp-runtime.cdx.json'), product.sbom);
 write('mcp-runtime', values.name, product);
-if (values.tests)
-  write('mcp-everything', 'localhost/mcp-everything:test', everythingImage('localhost/mcp-everything:test'));
+if (values.tests) writeForTests();
 if (values.previous) {
   const previous = await writePrevious();
-  const told = 'unavailable' in previous ? previous.unavailable : `${previous.image}  of ${previous.commit}`;
-  process.stdout.write(`${told}\n`);
+  say('unavailable' in previous ? previous.unavailable : `${previous.image}  of ${previous.commit}`);
+}
+
+function writeForTests(): void {
+  write('mcp-everything', 'localhost/mcp-everything:test', everythingImage('localhost/mcp-everything:test'));
+  const python = pythonImage('localhost/mcp-runtime-python:test', product);
+  const missing = python === undefined ? 'no python3 with venv here' : fetchWheels(out);
+  if (python === undefined || missing !== undefined) return say(`without packages of PyPI: ${missing}`);
+  write('mcp-runtime-python', 'localhost/mcp-runtime-python:test', python);
 }
 
 function write(file: string, name: string, { bytes, digest }: { bytes: Buffer; digest: string }): void {
   const path = join(out, `${file}.tar`);
   writeFileSync(path, bytes);
-  process.stdout.write(`${name}@${digest}  ${relative(root, path)}  ${(bytes.length / 2 ** 20).toFixed(0)} MiB\n`);
+  say(`${name}@${digest}  ${relative(root, path)}  ${(bytes.length / 2 ** 20).toFixed(0)} MiB`);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
 }

@@ -42,15 +42,14 @@ interface Blob {
 
 /** The same bytes for the same spec. */
 export function imageArchive({ name, config, layers }: ImageSpec): ImageArchive {
-  const tars = layers.map((entries) => tarOf(entries));
-  const packed = tars.map((tar) => blob(gzipSync(tar, { level: 5 })));
+  const packed = layers.map(packedLayer);
   const architecture = ARCHITECTURES[process.arch] ?? process.arch;
   const configBlob = json({
     architecture,
     os: 'linux',
     created: EPOCH,
     config,
-    rootfs: { type: 'layers', diff_ids: tars.map((tar) => digestOf(tar)) },
+    rootfs: { type: 'layers', diff_ids: packed.map(({ diffId }) => diffId) },
     history: layers.map(() => ({ created: EPOCH })),
   });
   const manifest = json({
@@ -73,6 +72,23 @@ export function imageArchive({ name, config, layers }: ImageSpec): ImageArchive 
     ...[manifest, configBlob, ...packed].map((part) => file(`blobs/sha256/${part.digest.slice(7)}`, part.bytes)),
   ]);
   return { bytes, digest: manifest.digest };
+}
+
+interface Layer extends Blob {
+  /** Digest of the tar in it. */
+  readonly diffId: string;
+}
+
+/** Packing takes most of the time: a layer of several images is packed once. */
+const known = new WeakMap<readonly TarEntry[], Layer>();
+
+function packedLayer(entries: readonly TarEntry[]): Layer {
+  const before = known.get(entries);
+  if (before !== undefined) return before;
+  const tar = tarOf(entries);
+  const layer = { ...blob(gzipSync(tar, { level: 5 })), diffId: digestOf(tar) };
+  known.set(entries, layer);
+  return layer;
 }
 
 function file(path: string, data: Buffer): TarEntry {

@@ -6,7 +6,7 @@ import { fileAt, textFile, treeAt, withFolders } from './files.ts';
 import { debianPackageOf } from './libraries.ts';
 import { type Lockfile, nameOfFolder, readLockfile } from './lockfile.ts';
 import { NPM_LOCKFILE, npmLayer } from './npm.ts';
-import { type ImageArchive, imageArchive } from './oci.ts';
+import { type ImageArchive, type ImageSpec, imageArchive } from './oci.ts';
 import { type Component, integrityOf, npmPurl, sbomOf } from './sbom.ts';
 
 const root = dirname(dirname(import.meta.dirname));
@@ -14,6 +14,8 @@ const APP = `${HOME}/app`;
 
 export interface Product extends ImageArchive {
   readonly sbom: string;
+  /** What it was made of. */
+  readonly spec: ImageSpec;
 }
 
 /** The image of the program: `mcp-runtime` with Node, and npm for what runners install. */
@@ -35,7 +37,7 @@ export async function productImage(name: string): Promise<Product> {
     textFile(`${APP}/sbom.cdx.json`, sbom),
     { path: 'usr/bin/mcp-runtime', kind: 'link', target: `../../${APP}/bin/mcp-runtime.mjs` } as const,
   ];
-  const archive = imageArchive({
+  const spec: ImageSpec = {
     name,
     config: {
       User: `${USER}:${USER}`,
@@ -51,8 +53,8 @@ export async function productImage(name: string): Promise<Product> {
     },
     // What changes least is lowest.
     layers: [withFolders(baseLayer()), withFolders(npm), withFolders(app)],
-  });
-  return { ...archive, sbom };
+  };
+  return { ...imageArchive(spec), sbom, spec };
 }
 
 function bundledComponent(lockfile: Lockfile, { folder, name, version, license }: BundledPackage): Component {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
 import { CLUSTER } from '../../packages/api/src/index.ts';
 import { setGrantDisabled } from '../../packages/control-plane/src/index.ts';
@@ -6,6 +7,7 @@ import { type Agent, bearer, openAgent, post } from '../support/agent.ts';
 import { type TestNamespace, testNamespace } from '../support/kubectl.ts';
 import { until, untilTrue } from '../support/until.ts';
 import { everythingWith } from './support/everything.ts';
+import { guardedBy } from './support/guarded.ts';
 import { type Installation, allReady, install } from './support/installation.ts';
 
 const GRANTED = 'echo';
@@ -13,9 +15,22 @@ const NOT_GRANTED = 'get-sum';
 const HELLO = { message: 'hello' } as const;
 const SIDECAR = 'beside';
 const STDIO = 'streams';
+const GUARDED = { shared: 'guarded', sidecar: 'guarded-beside' };
+const SECRET = 'credential';
+const PYTHON = 'clock';
+const PYTHON_IMAGE = 'localhost/mcp-runtime-python:test';
+const noPython = existsSync(new URL('../../build/images/mcp-runtime-python.tar', import.meta.url))
+  ? false
+  : 'there is no Python, or no index of its packages (`npm run image -- --tests` says which)';
 const PORTS = { server: 3001, gateway: 8091 };
 const NODE_OF_IMAGE = '/opt/mcp-runtime/bin/node';
 const PROGRAM = '/app/node_modules/@modelcontextprotocol/server-everything/dist/index.js';
+const REGISTRY = 'http://10.240.0.1:4873';
+const SETTINGS = {
+  images: { pypi: PYTHON_IMAGE },
+  packages: { npmRegistry: REGISTRY, pypiIndex: `${REGISTRY}/simple/` },
+  ingress: { class: 'local' },
+};
 const INGRESS = 'http://10.240.0.1';
 
 /** Ways to run and to reach a server that the tour does not take. */
@@ -24,9 +39,7 @@ suite('placements', () => {
   let namespace: TestNamespace;
 
   before(async () => {
-    installation = await install([
-      'settings={packages: {npmRegistry: "http://10.240.0.1:4873"}, ingress: {class: local}}',
-    ]);
+    installation = await install([`settings=${JSON.stringify(SETTINGS)}`]);
     namespace = await testNamespace('placed');
     const tools = { granted: [GRANTED], others: [NOT_GRANTED] };
     const servers = [
@@ -41,8 +54,25 @@ suite('placements', () => {
         spec: { transport: 'stdio', command: [NODE_OF_IMAGE, PROGRAM], args: ['stdio'] },
       }),
     ];
-    for (const one of servers) await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(one));
-    await allReady(namespace.name, [SIDECAR, STDIO], '90s');
+    const clock = everythingWith({
+      granted: ['get_current_time'],
+      others: ['convert_time'],
+      name: PYTHON,
+      spec: {
+        image: undefined,
+        imageTag: undefined,
+        source: { pypi: { package: 'mcp-server-time', version: '2026.10.19' } },
+        transport: 'stdio',
+      },
+    });
+    await setCredential('first');
+    const guarded = [GUARDED.shared, GUARDED.sidecar].map((name, index) => {
+      const gateway = index === 0 ? {} : { gateway: { enabled: true, placement: 'sidecar', port: PORTS.gateway } };
+      return everythingWith({ granted: ['whoami'], name, spec: { ...guardedBy(SECRET), ...gateway } });
+    });
+    const all = [...servers, ...guarded, ...(noPython === false ? [clock] : [])];
+    for (const one of all) await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(one));
+    await allReady(namespace.name, [SIDECAR, STDIO, ...Object.values(GUARDED)], '90s');
   });
   after(() => namespace[Symbol.asyncDispose]());
 
@@ -50,6 +80,25 @@ suite('placements', () => {
     const agent = await openAgent(await installation.endpoint(namespace.name, STDIO), await tokenOf(STDIO));
     await saysHello(agent);
     assert.equal((await agent.call(NOT_GRANTED, { a: 1, b: 2 })).verdict, 'tool_not_granted');
+  });
+
+  test('a package of PyPI is installed by its pod, bridged and governed', { skip: noPython }, async () => {
+    await allReady(namespace.name, [PYTHON], '120s');
+    const agent = await openAgent(await installation.endpoint(namespace.name, PYTHON), await tokenOf(PYTHON));
+    const { verdict, text } = await agent.call('get_current_time', { timezone: 'Europe/Berlin' });
+    assert.equal(verdict, 'allowed', text);
+    assert.match(text, /Europe\/Berlin/);
+    assert.equal((await agent.call('convert_time')).verdict, 'tool_not_granted');
+  });
+
+  test('a gateway hands a server the credential of a Secret, which it may read by a role of its own', async () => {
+    for (const name of Object.values(GUARDED)) {
+      const agent = await openAgent(await inCluster(name), await tokenOf(name));
+      assert.match((await agent.call('whoami')).text, /Bearer first/);
+    }
+    await setCredential('second');
+    const agent = await openAgent(await inCluster(GUARDED.shared), await tokenOf(GUARDED.shared));
+    await untilTrue('another one counts', async () => /Bearer second/.test((await agent.call('whoami')).text));
   });
 
   test('a gateway in the pod allows and refuses, and a session that one began goes on at the other', async () => {
@@ -97,6 +146,19 @@ suite('placements', () => {
       assert.equal((await agent.call(NOT_GRANTED, { a: 1, b: 2 })).verdict, 'tool_not_granted');
     }
   });
+
+  async function setCredential(token: string): Promise<void> {
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: SECRET }, stringData: { token } };
+    await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(secret));
+  }
+
+  /** By the address of its gateways. */
+  async function inCluster(name: string): Promise<string> {
+    if (name !== GUARDED.sidecar) return installation.endpoint(namespace.name, name);
+    const get = ['get', 'service', name, '--output=jsonpath={.spec.clusterIP}'];
+    const { pathname } = new URL(await installation.endpoint(namespace.name, name));
+    return `http://${await namespace.kubectl(get)}${pathname}`;
+  }
 
   async function tokenOf(name: string): Promise<Readonly<Record<string, string>>> {
     return bearer(await installation.sessionToken(namespace.name, name));

@@ -82,7 +82,8 @@ export async function openAgent(url: string, credentials: Readonly<Record<string
     body: { jsonrpc: '2.0', id: 0, method: 'initialize', params },
   });
   if (opened.verdict !== 'allowed') throw new Error(`no session: ${opened.status} ${opened.text}`);
-  const headers = { ...credentials, [HEADERS.mcpSessionId]: opened.headers.get(HEADERS.mcpSessionId) ?? '' };
+  const session = opened.headers.get(HEADERS.mcpSessionId);
+  const headers = { ...credentials, ...(session === null ? {} : { [HEADERS.mcpSessionId]: session }) };
   await post({ url, headers, body: { jsonrpc: '2.0', method: 'notifications/initialized' } });
   let last = 0;
   const agentAt = (place: string): Agent => {

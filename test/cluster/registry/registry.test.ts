@@ -1,20 +1,21 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { tempDir } from '../../support/temp-dir.ts';
 import { packageStore } from './packages.ts';
 import { registryServer } from './server.ts';
+import { wheelStore } from './wheels.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const SERVER = '@modelcontextprotocol/server-memory';
 
 test('npm installs a published server with all that it depends on, and nothing from elsewhere', async () => {
   await using folder = await tempDir();
-  await using server = registryServer(packageStore(ROOT)).listen(0, '127.0.0.1');
+  await using server = registryServer(packageStore(ROOT), wheelStore(ROOT)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   assert.ok(typeof address === 'object' && address !== null);
@@ -25,4 +26,20 @@ test('npm installs a published server with all that it depends on, and nothing f
   assert.match(await readFile(join(folder.path, 'package-lock.json'), 'utf8'), /"node_modules\/zod"/);
   const installed = JSON.parse(await readFile(join(folder.path, 'node_modules', SERVER, 'package.json'), 'utf8'));
   assert.equal(installed.name, SERVER);
+});
+
+test('an index of wheels finds a project however its name is written', async () => {
+  await using folder = await tempDir();
+  await writeFile(join(folder.path, 'mcp_server_time-1.0-py3-none-any.whl'), 'wheel');
+  await using server = registryServer(packageStore(ROOT), wheelStore(folder.path)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+
+  const origin = `http://127.0.0.1:${address.port}`;
+  for (const name of ['mcp-server-time', 'MCP.Server_Time']) {
+    const [, href = ''] = /href="([^"]+)"/.exec(await (await fetch(`${origin}/simple/${name}/`)).text()) ?? [];
+    assert.equal(await (await fetch(origin + href)).text(), 'wheel');
+  }
+  assert.equal((await fetch(`${origin}/simple/mcp/`)).status, 404);
 });

@@ -88,5 +88,7 @@ function toolSettings({ packages: { npmRegistry, pypiIndex } }: PlanSettings): R
     PIP_CACHE_DIR: `${RUNNER.cache}/pip`,
     ...(npmRegistry === undefined ? {} : { npm_config_registry: npmRegistry }),
     ...(pypiIndex === undefined ? {} : { UV_DEFAULT_INDEX: pypiIndex, PIP_INDEX_URL: pypiIndex }),
+    // What an installation names without encryption is meant so: pip passes over such an index unless it is told.
+    ...(pypiIndex?.startsWith('http:') ? { PIP_TRUSTED_HOST: new URL(pypiIndex).host } : {}),
   };
 }
