@@ -167,6 +167,20 @@ console.log(JSON.stringify({ apiVersion, kind: 'ExecCredential', status: { token
     );
   });
 
+  test('what is created in a namespace that ends is refused as a conflict: it passes by itself', async () => {
+    await using client = await openClient();
+    const namespace = await aNamespace(client, 'ending');
+    const held = { namespace: namespace.name, name: 'held', finalizers: ['testing.mcpruntime.org/held'] };
+    const config = { apiVersion: 'v1', kind: 'ConfigMap', metadata: held };
+    await client.create(CONFIG_MAPS, config);
+    await namespace[Symbol.asyncDispose]();
+    const late = client.create(CONFIG_MAPS, aConfigMap(namespace.name, 'late'));
+    await assert.rejects(late, { code: 'conflict', message: /its namespace is ending/ });
+    const seen = await client.get(CONFIG_MAPS, held);
+    assert.ok(seen);
+    await client.update(CONFIG_MAPS, { ...seen, metadata: { ...seen.metadata, finalizers: [] } });
+  });
+
   test('a kind that the server does not know, and a namespace that is not there, are said so', async () => {
     await using client = await openClient();
     const unknown = { ...CONFIG_MAPS, apiVersion: 'nobody.example/v1' };

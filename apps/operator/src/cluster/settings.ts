@@ -42,7 +42,10 @@ export const OperatorSettings = z.strictObject({
   ingress: z
     .strictObject({
       kind: z.enum(['ingress', 'httproute', 'none']).default('ingress'),
-      class: z.string().optional().meta({ description: 'Ingress class for servers that name none.' }),
+      class: z
+        .string()
+        .optional()
+        .meta({ description: 'Ingress class for servers that name none; `traefik` when absent.' }),
       host: z.string().optional().meta({ description: 'Host for servers that name none.' }),
       entryPoints: z.string().optional().meta({
         description: 'Traefik entry points, separated by commas; `web`, or with `tlsSecret` `websecure`, when absent.',

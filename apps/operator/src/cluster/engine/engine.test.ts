@@ -24,6 +24,7 @@ import {
   type ResourceClient,
   type ResourceStore,
   type ResourceType,
+  SECRETS,
   SERVICES,
   openMemoryStore,
 } from '@mcp-runtime/kube';
@@ -71,7 +72,7 @@ class Cluster {
         return { protocolVersion: '2025-11-25', serverInfo: { name: 'x', version: '1' }, tools: this.tools };
       },
       tokenKeys: () => undefined,
-      sessionKeys: () => undefined,
+      sessionKeys: () => `${Buffer.alloc(32, 1).toString('base64url')}\n`,
       readRevisions: async () => this.served ?? (await this.published()),
       clock: () => Date.now(),
       log: silentLogger,
@@ -200,6 +201,29 @@ function aGrant(name: string, server: string): object {
   };
   return { apiVersion: API_VERSION, kind: 'MCPAccessGrant', metadata: at(name), spec };
 }
+
+test('a gateway in a pod has session keys, and reaches the API server, also where it moves to', async () => {
+  await using cluster = await aCluster();
+  const metadata = { namespace: 'default', name: 'kubernetes', labels: { 'kubernetes.io/service-name': 'kubernetes' } };
+  const apiServerAt = async (address: string): Promise<void> => {
+    const ports = [{ port: 6443 }];
+    const slice = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata, ports };
+    const endpoints = [{ addresses: [address] }];
+    await cluster.store.apply(ENDPOINT_SLICES, { ...slice, endpoints }, { fieldManager: 'cluster', force: 'force' });
+  };
+  await apiServerAt('192.0.2.1');
+  await using _ = await cluster.start();
+  await cluster.store.create(SERVERS, aServer('files', { gateway: { placement: 'sidecar' } }));
+  const policyNames = (address: string) =>
+    cluster.until(NETWORK_POLICIES, FILES, (found) => JSON.stringify(found?.spec ?? '').includes(`${address}/32`));
+  await policyNames('192.0.2.1');
+  await apiServerAt('192.0.2.2');
+  await policyNames('192.0.2.2');
+  const deployment = await cluster.until(DEPLOYMENTS, FILES, (found) => found !== undefined);
+  const [, secretName = ''] = /"secretName":"([^"]+)"/.exec(JSON.stringify(deployment?.spec)) ?? [];
+  assert.match(secretName, /^files-session-keys-/);
+  assert.ok(await cluster.store.get(SECRETS, at(secretName)));
+});
 
 test('a server becomes objects, a policy and a route, and is ready once it has answered through the gateway', async () => {
   await using cluster = await aCluster();
