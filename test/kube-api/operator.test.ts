@@ -32,6 +32,7 @@ before(async () => {
     tokenKeys: () => undefined,
     sessionKeys: () => undefined,
     readRevisions: published,
+    readTracks: async () => new Map(),
     clock: () => Date.now(),
     log: silentLogger,
   });

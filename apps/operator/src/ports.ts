@@ -50,7 +50,10 @@ export interface HandshakeTool {
 }
 
 /** Speaks MCP with a server through its governed URL. Rejects with AppError when it does not answer as it should. */
-export type Probe = (key: ObjectKey, url: string, signal: AbortSignal) => Promise<Handshake>;
+export type Probe = (key: ObjectKey, url: string, signal: AbortSignal, track?: Track) => Promise<Handshake>;
+
+/** Of a server that has two versions: which of them is looked at. */
+export type Track = 'stable' | 'canary';
 
 /** Values of Secrets; undefined when there is none. */
 export type ReadSecret = (namespace: string, name: string, key: string) => Promise<string | undefined>;

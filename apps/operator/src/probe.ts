@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppError, type ObjectKey } from '@mcp-runtime/api';
+import { AppError, HEADERS, type ObjectKey } from '@mcp-runtime/api';
 import { signalAfter } from '@mcp-runtime/base';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { type Handshake, type HandshakeTool, type Probe } from './ports.ts';
@@ -16,9 +16,12 @@ interface ProbeOptions {
 
 /** A probe that is an ordinary MCP client: what it sees is what clients get. */
 export function createProbe({ version, token }: ProbeOptions): Probe {
-  return async (key, url, signal) => {
+  return async (key, url, signal, track) => {
     const bounded = signalAfter(TIMEOUT_MS, signal);
-    const headers = { authorization: `Bearer ${await token(key)}` };
+    const headers = {
+      authorization: `Bearer ${await token(key)}`,
+      ...(track === undefined ? {} : { [HEADERS.rolloutTrack]: track }),
+    };
     const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } });
     const client = new Client({ name: 'mcp-runtime-probe', version });
     try {

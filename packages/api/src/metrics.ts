@@ -148,6 +148,11 @@ export const OPERATOR_METRICS = {
     ['kind'],
     'Objects that somebody had changed and that were put right.',
   ),
+  rollouts: counter(
+    'mcp_operator_rollouts_total',
+    ['phase'],
+    'Trials of a canary that came to a phase: `Progressing`, `Held`, `Promoted` or `RolledBack`.',
+  ),
   propagation: histogram(
     'mcp_operator_policy_propagation_seconds',
     [],

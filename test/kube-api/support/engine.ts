@@ -27,6 +27,7 @@ export async function startOperatorIn(
     probe: async () => ({ protocolVersion: '2025-11-25', serverInfo: { name: 'x', version: '1' }, tools: [] }),
     tokenKeys: () => undefined,
     sessionKeys: () => undefined,
+    readTracks: async () => new Map(),
     readRevisions: async () => {
       const { items } = await client.list(CONFIG_MAPS, { namespace, labels: { [LABELS.part]: 'policy' } });
       return new Map(

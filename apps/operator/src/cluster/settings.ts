@@ -123,6 +123,9 @@ export const OperatorSettings = z.strictObject({
       probeInterval: Duration.default('5m').meta({
         description: 'How often live tools are held against declared ones.',
       }),
+      trialInterval: Duration.default('5s').meta({
+        description: 'How often gateways are asked what became of calls, while a canary is on trial.',
+      }),
       requestsPerSecond: z.int().min(1).max(10_000).default(300).meta({
         description: 'Most requests to the API server; twice as many at once.',
       }),

@@ -13,7 +13,7 @@ import { type ResourceClient, startCandidate } from '@mcp-runtime/kube';
 import { createProbe } from '../probe.ts';
 import { startAdmin } from './admin.ts';
 import { type Engine, startEngine } from './engine/engine.ts';
-import { readRevisionsAt } from './engine/read-revisions.ts';
+import { readRevisionsAt, readTracksAt } from './engine/read-revisions.ts';
 import { type ClusterKeys, openClusterKeys } from './keys.ts';
 import { type OperatorSettings } from './settings.ts';
 import { startTenancyController } from './tenancy/controller.ts';
@@ -61,6 +61,7 @@ export async function startClusterOperator(options: ClusterOperatorOptions): Pro
       },
     }),
     readRevisions: readRevisionsAt(settings.gateway.adminPort),
+    readTracks: readTracksAt(settings.gateway.adminPort),
     tokenKeys: () => (keys === undefined ? undefined : JSON.stringify(keys.ring.publicKeys())),
     sessionKeys: () => keys?.sessionKeys,
     clock,

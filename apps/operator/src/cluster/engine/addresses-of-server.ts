@@ -1,4 +1,5 @@
 import { type MCPServer, resolveServer } from '@mcp-runtime/api';
+import { type Track } from '../../ports.ts';
 import { workloadName } from '../plan/names.ts';
 import { placementOf } from '../plan/placement.ts';
 import { publicHostOf } from '../plan/route-objects.ts';
@@ -15,14 +16,14 @@ export function endpointOf(server: MCPServer, settings: AddressSettings): string
   return `${ingress.tlsSecret === undefined ? 'http' : 'https'}://${host}${publicPath}`;
 }
 
-/** Where the operator reaches the gateway of a server. */
-export function probeUrlOf(server: MCPServer, settings: AddressSettings): string {
+/** Where the operator reaches the gateway of a server; of a canary, where gateways are in the pods themselves. */
+export function probeUrlOf(server: MCPServer, settings: AddressSettings, track: Track = 'stable'): string {
   const { metadata, spec } = server;
   const { gateway } = settings;
   const { publicPath } = resolveServer(server);
   const base =
     placementOf(server, settings) === 'sidecar'
-      ? `http://${workloadName(metadata.name)}.${metadata.namespace}.svc:${spec.servicePort}`
+      ? `http://${workloadName(metadata.name, track === 'canary' ? '-canary' : '')}.${metadata.namespace}.svc:${spec.servicePort}`
       : (gateway.url ?? `http://${gateway.service}.${gateway.namespace}.svc:${gateway.servicePort}`);
   return `${base}${publicPath}`;
 }

@@ -29,6 +29,7 @@ import {
   openMemoryStore,
 } from '@mcp-runtime/kube';
 import { type Handshake } from '../../ports.ts';
+import { type TrackCounts } from '../rollout/tally.ts';
 import { OperatorSettings } from '../settings.ts';
 import { type Engine, startEngine } from './engine.ts';
 
@@ -45,6 +46,8 @@ class Cluster {
   tools: Handshake['tools'] = [];
   /** What the gateway says that it serves; what is published when undefined. */
   served: ReadonlyMap<string, string> | undefined;
+  /** What the gateway has counted. */
+  tracks: ReadonlyMap<string, TrackCounts> = new Map();
   readonly #stop = new AbortController();
 
   /** Counts what is written through it. */
@@ -73,6 +76,7 @@ class Cluster {
       },
       tokenKeys: () => undefined,
       sessionKeys: () => `${Buffer.alloc(32, 1).toString('base64url')}\n`,
+      readTracks: async () => this.tracks,
       readRevisions: async () => this.served ?? (await this.published()),
       clock: () => Date.now(),
       log: silentLogger,

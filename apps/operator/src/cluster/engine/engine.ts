@@ -25,8 +25,10 @@ import { type Plan, egressHosts, planObjects } from '../plan/index.ts';
 import { placementOf } from '../plan/placement.ts';
 import { createPullSecrets } from '../pull-secret/controller.ts';
 import { type OperatorSettings } from '../settings.ts';
+import { probeUrlOf } from './addresses-of-server.ts';
 import { createAddressBook } from './addresses.ts';
 import { createApplier } from './apply.ts';
+import { canaryStateOf } from './canary-state.ts';
 import { sidecarsOf } from './gateway-replicas.ts';
 import { ownedKinds } from './kinds.ts';
 import { createOperatorMetrics } from './metrics.ts';
@@ -35,7 +37,9 @@ import { createPolicies, isPolicyPart } from './policies.ts';
 import { startProbing } from './probing.ts';
 import { createRecorder } from './recorder.ts';
 import { type ReadRevisions, followRevisions } from './revisions.ts';
+import { startRollouts } from './rollouts.ts';
 import { createSidecarKeys } from './sidecar-keys.ts';
+import { type ReadTracks } from './trials.ts';
 import { type World, watchWorld } from './world.ts';
 import { type Written, createWriter } from './writer.ts';
 
@@ -44,6 +48,7 @@ export interface EngineOptions {
   readonly settings: OperatorSettings;
   readonly probe: Probe;
   readonly readRevisions: ReadRevisions;
+  readonly readTracks: ReadTracks;
   /** Public keys of session tokens (JWK Set), once they are known. */
   readonly tokenKeys: () => string | undefined;
   /** Session keys of the installation, once they are known. */
@@ -165,11 +170,24 @@ export function startEngine(options: EngineOptions): Engine {
   });
   const probing = startProbing({
     probe: options.probe,
+    track: 'stable',
     intervalMs: durationMs(settings.engine.probeInterval),
     onOutcome: askObjects,
     onDone: (done) => metrics.done('probes', done),
   });
   opened.add(() => probing.close());
+  const rollouts = startRollouts({
+    probe: options.probe,
+    urlOf: (server) => probeUrlOf(server, settings, 'canary'),
+    probeIntervalMs: durationMs(settings.engine.probeInterval),
+    gateways: () => world.gateways(),
+    readTracks: options.readTracks,
+    countIntervalMs: durationMs(settings.engine.trialInterval),
+    clock,
+    onNews: askObjects,
+    onDone: (done) => metrics.done('probes', done),
+  });
+  opened.add(() => rollouts.close());
   const objects = createObjects({
     client,
     world,
@@ -183,8 +201,13 @@ export function startEngine(options: EngineOptions): Engine {
     policies,
     probing,
     revisions,
+    rollouts,
     recorder,
-    onStatusWritten: () => metrics.statusWritten(SERVERS.kind),
+    onStatusWritten: (before, { rollout }) => {
+      metrics.statusWritten(SERVERS.kind);
+      const isNew = before?.rollout?.hash !== rollout?.hash || before?.rollout?.phase !== rollout?.phase;
+      if (rollout !== undefined && isNew) metrics.rolledOut(rollout.phase);
+    },
     clock,
   });
   const policyQueue = createWorkQueue({
@@ -213,6 +236,7 @@ export function startEngine(options: EngineOptions): Engine {
     const sessionKeys = sidecarKeys.nameFor(server);
     const hosts = egressHosts(server, settings);
     const key = keyOf(server);
+    const canary = canaryStateOf(server, world);
     if (hosts.length > 0) objectQueue.addAfter(key, LOOK_UP_AGAIN_MS);
     return planObjects(server, settings, {
       autoscaled: world.autoscaledIn(key.namespace),
@@ -220,6 +244,7 @@ export function startEngine(options: EngineOptions): Engine {
       activity: 'awake',
       apiServer: world.apiServer(),
       ...(sessionKeys === undefined ? {} : { sessionKeys }),
+      ...(canary === undefined ? {} : { canary }),
       ...(tokenKeys === undefined ? {} : { tokenKeys }),
     });
   }

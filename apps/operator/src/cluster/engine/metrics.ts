@@ -1,4 +1,4 @@
-import { OPERATOR_METRICS } from '@mcp-runtime/api';
+import { OPERATOR_METRICS, type RolloutStatus } from '@mcp-runtime/api';
 import { type Metrics, createMetrics } from '@mcp-runtime/base/metrics';
 import { type WorkDone } from '../../work-queue.ts';
 import { type Written } from './writer.ts';
@@ -10,6 +10,7 @@ export interface OperatorMetrics {
   done(queue: QueueName, done: WorkDone): void;
   written(written: Written): void;
   statusWritten(kind: string): void;
+  rolledOut(phase: RolloutStatus['phase']): void;
   propagated(afterMs: number): void;
 }
 
@@ -30,6 +31,7 @@ export function createOperatorMetrics(gauges: Gauges): OperatorMetrics {
   const took = registry.histogram(OPERATOR_METRICS.workSeconds, SECONDS);
   const writes = registry.counter(OPERATOR_METRICS.writes);
   const drift = registry.counter(OPERATOR_METRICS.drift);
+  const rollouts = registry.counter(OPERATOR_METRICS.rollouts);
   const propagation = registry.histogram(OPERATOR_METRICS.propagation, SECONDS);
   registry.gauge(OPERATOR_METRICS.queueDepth, (gauge) => {
     for (const queue of QUEUES) gauge.set({ queue }, gauges.depth(queue));
@@ -50,6 +52,7 @@ export function createOperatorMetrics(gauges: Gauges): OperatorMetrics {
       if (action === 'repaired') drift.inc({ kind });
     },
     statusWritten: (kind) => writes.inc({ kind, action: 'status' }),
+    rolledOut: (phase) => rollouts.inc({ phase }),
     propagated: (afterMs) => propagation.observe(afterMs / 1000),
   };
 }

@@ -14,6 +14,7 @@ export function newsOf(before: MCPServerStatus | undefined, after: MCPServerStat
     ...workloadNews(before, after),
     ...policyNews(before, after),
     ...toolNews(before, after),
+    ...rolloutNews(before, after),
   ];
 }
 
@@ -51,6 +52,14 @@ function toolNews(before: MCPServerStatus | undefined, after: MCPServerStatus): 
   const names = missing.slice(0, 10).map((name) => `\`${name}\``);
   const more = missing.length > names.length ? ` and ${missing.length - names.length} more` : '';
   return [{ type: 'Warning', reason: 'Drift', message: `declared, but not offered: ${names.join(', ')}${more}` }];
+}
+
+function rolloutNews(before: MCPServerStatus | undefined, { rollout }: MCPServerStatus): readonly News[] {
+  const old = before?.rollout;
+  if (rollout === undefined || rollout.phase === 'Progressing') return [];
+  if (old?.hash === rollout.hash && old.phase === rollout.phase && old.reason === rollout.reason) return [];
+  const message = `${rollout.source}: ${rollout.reason}: ${rollout.message}`;
+  return [{ type: rollout.phase === 'Promoted' ? 'Normal' : 'Warning', reason: rollout.phase, message }];
 }
 
 function conditionOf(status: MCPServerStatus | undefined, wanted: string): Condition | undefined {

@@ -3,7 +3,9 @@ import {
   FIELD_MANAGERS,
   LABELS,
   type MCPServer,
+  type MCPServerStatus,
   type ObjectKey,
+  type RolloutStatus,
   asAppError,
   keyOf,
   keyText,
@@ -26,6 +28,7 @@ import { type Policies, isPolicyPart } from './policies.ts';
 import { type Probing } from './probing.ts';
 import { type Recorder } from './recorder.ts';
 import { type Revisions } from './revisions.ts';
+import { type Rollouts } from './rollouts.ts';
 import { withReplicasUntilTaken } from './scaled.ts';
 import { type World } from './world.ts';
 import { type Writer } from './writer.ts';
@@ -47,8 +50,9 @@ interface ObjectsOptions {
   readonly policies: Pick<Policies, 'state'>;
   readonly probing: Pick<Probing, 'want' | 'drop' | 'outcome'>;
   readonly revisions: Pick<Revisions, 'served' | 'forget'>;
+  readonly rollouts: Pick<Rollouts, 'next' | 'drop'>;
   readonly recorder: Recorder;
-  readonly onStatusWritten: () => void;
+  readonly onStatusWritten: (before: MCPServerStatus | undefined, after: MCPServerStatus) => void;
   readonly clock: Clock;
 }
 
@@ -113,13 +117,14 @@ export function createObjects(options: ObjectsOptions): Objects {
   /** What the server owned goes by garbage collection; the rest is in other namespaces. */
   async function removeAll(key: ObjectKey): Promise<void> {
     probing.drop(key);
+    options.rollouts.drop(key);
     written.delete(keyText(key));
     options.revisions.forget(key);
     options.recorder.forget(key);
     await writer.prune(world.owned.of(key).filter(({ metadata }) => (metadata.ownerReferences ?? []).length === 0));
   }
 
-  function observe(server: MCPServer, blocked: Blocked | undefined): Omit<ClusterObserved, 'shakenHands'> {
+  function observe(server: MCPServer, blocked: Blocked | undefined): Seen {
     const key = keyOf(server);
     const objects = world.owned.of(key);
     const pods = world.podsOf(key);
@@ -147,20 +152,35 @@ export function createObjects(options: ObjectsOptions): Objects {
     };
   }
 
-  async function writeStatus(server: MCPServer, observed: ClusterObserved): Promise<void> {
+  async function writeStatus(server: MCPServer, from: Seen & Pick<ClusterObserved, 'shakenHands'>): Promise<void> {
     const seen = world.server(keyOf(server)) ?? server;
     const current = newest(seen);
-    const status = clusterStatusOf(current, observed);
-    if (saysTheSame(current.status, status) || shouldStand(current, status, observed)) return;
+    const observed = { ...from, rollout: trialNow(current, from) };
+    const next = clusterStatusOf(current, observed);
+    const status = shouldStand(current, next, observed) ? withRollout(current.status, observed.rollout) : next;
+    if (saysTheSame(current.status, status)) return;
     for (const news of newsOf(current.status, status)) options.recorder.record(current, news);
     try {
       const object = await options.client.updateStatus(SERVERS, { ...current, status }, WRITER);
       written.set(keyText(keyOf(server)), { seen: seen.metadata.resourceVersion, object });
-      options.onStatusWritten();
+      options.onStatusWritten(current.status, status);
     } catch (error) {
       // Deleted meanwhile.
       if (asAppError(error).code !== 'not_found') throw error;
     }
+  }
+
+  /** While nothing is done for a server, its trial stands as it did. */
+  function trialNow(
+    server: MCPServer,
+    { canary, blocked, shakenHands }: Seen & Pick<ClusterObserved, 'shakenHands'>,
+  ): RolloutStatus | undefined {
+    if (blocked !== undefined) return server.status?.rollout;
+    return options.rollouts.next(server, {
+      deployment: canary?.deployment,
+      pods: canary?.pods ?? [],
+      stable: shakenHands,
+    });
   }
 
   /** What was written last, as long as it is not seen yet: writing over what was seen before it would be a conflict. */
@@ -172,8 +192,16 @@ export function createObjects(options: ObjectsOptions): Objects {
   return { reconcile };
 }
 
+/** What is known before it is asked how its trial and its handshake went. */
+type Seen = Omit<ClusterObserved, 'shakenHands' | 'rollout'>;
+
+function withRollout(status: MCPServerStatus | undefined, rollout: RolloutStatus | undefined): MCPServerStatus {
+  const { rollout: _, ...rest } = status ?? {};
+  return rollout === undefined ? rest : { ...rest, rollout };
+}
+
 /** Names what a handshake would be made with; undefined while there is nothing to shake hands with. */
-function probeId({ workload, policy, blocked }: Omit<ClusterObserved, 'shakenHands'>): string | undefined {
+function probeId({ workload, policy, blocked }: Seen): string | undefined {
   if (blocked !== undefined || policy?.revision === undefined) return undefined;
   if (workload === undefined) return 'remote';
   if (workloadVerdict(workload.deployment, workload.pods).status !== 'True') return undefined;

@@ -1,7 +1,7 @@
 import { type MCPServer, type ObjectKey, asAppError, keyOf, keyText } from '@mcp-runtime/api';
 import { type Running } from '@mcp-runtime/base';
 import { type ShakenHands } from '../../handshake-status.ts';
-import { type Probe } from '../../ports.ts';
+import { type Probe, type Track } from '../../ports.ts';
 import { type WorkDone, createWorkQueue } from '../../work-queue.ts';
 
 /** Handshakes through the gateways, apart from everything else: a server that does not answer holds up nobody. */
@@ -17,6 +17,8 @@ export interface Probing extends Running {
 
 interface ProbingOptions {
   readonly probe: Probe;
+  /** Which version is looked at. */
+  readonly track: Track;
   /** How often tools are looked at again, milliseconds. */
   readonly intervalMs: number;
   readonly onOutcome: (server: ObjectKey) => void;
@@ -38,7 +40,7 @@ interface Found {
 const AT_ONCE = 16;
 const BACKOFF = { initialMs: 200, factor: 2, maxMs: 30_000 };
 
-export function startProbing({ probe, intervalMs, onOutcome, onDone }: ProbingOptions): Probing {
+export function startProbing({ probe, track, intervalMs, onOutcome, onDone }: ProbingOptions): Probing {
   const wanted = new Map<string, Wanted>();
   const found = new Map<string, Found>();
 
@@ -62,7 +64,7 @@ export function startProbing({ probe, intervalMs, onOutcome, onDone }: ProbingOp
 
   async function shakeHands(key: ObjectKey, url: string, signal: AbortSignal): Promise<NonNullable<ShakenHands>> {
     try {
-      return { ok: true, handshake: await probe(key, url, signal) };
+      return { ok: true, handshake: await probe(key, url, signal, track) };
     } catch (error) {
       return { ok: false, error: asAppError(error) };
     }

@@ -1,4 +1,5 @@
 import {
+  ANNOTATIONS,
   type AppError,
   LABELS,
   MANAGED_BY,
@@ -200,12 +201,14 @@ function lean<T extends KubeObject>(type: ResourceType<T>): ResourceType<T> {
   };
 }
 
-/** A status is our own writing: only what somebody asks for is news. */
+/** A status is our own writing: only what somebody asks for is news, and what was decided of a trial. */
 function newsFilter(): (server: MCPServer, type: 'added' | 'modified' | 'deleted') => boolean {
   const seen = new Map<string, string>();
-  return ({ metadata }, type) => {
+  return ({ metadata, status }, type) => {
     const id = keyText(metadata);
-    const version = JSON.stringify([metadata.uid, metadata.generation, metadata.labels, metadata.deletionTimestamp]);
+    const { uid, generation, labels, deletionTimestamp } = metadata;
+    const rollout = [metadata.annotations?.[ANNOTATIONS.rollout], status?.rollout?.phase, status?.rollout?.hash];
+    const version = JSON.stringify([uid, generation, labels, deletionTimestamp, rollout]);
     const before = seen.get(id);
     if (type === 'deleted') seen.delete(id);
     else seen.set(id, version);

@@ -1,9 +1,18 @@
-import { type Condition, type MCPServer, type MCPServerStatus, declaredSource, sourceText } from '@mcp-runtime/api';
+import {
+  type Condition,
+  type MCPServer,
+  type MCPServerStatus,
+  type RolloutStatus,
+  type Source,
+  declaredSource,
+  sourceText,
+} from '@mcp-runtime/api';
 import { type KubeObject } from '@mcp-runtime/kube';
 import { type Blocked, type Verdict, conditionOf, no, yes } from '../../conditions.ts';
 import { type ShakenHands, handshakeStatus, handshakeVerdict } from '../../handshake-status.ts';
 import { type PolicyState } from '../engine/policies.ts';
 import { type ServedNow } from '../engine/revisions.ts';
+import { versionsOf } from '../rollout/versions.ts';
 import { restartsOf } from './pod-trouble.ts';
 import { gatewayVerdict, ingressVerdict, serviceVerdict } from './reach.ts';
 import { workloadVerdict } from './workload.ts';
@@ -20,6 +29,8 @@ export interface ClusterObserved {
     | undefined;
   /** Of a rollout with a canary. */
   readonly canary: { readonly deployment: KubeObject | undefined; readonly pods: readonly KubeObject[] } | undefined;
+  /** Of a version on trial. */
+  readonly rollout: RolloutStatus | undefined;
   readonly ingress: { readonly kind: 'ingress' | 'httproute' | 'none'; readonly object: KubeObject | undefined };
   readonly policy: PolicyState | undefined;
   readonly served: ServedNow;
@@ -49,7 +60,7 @@ export function clusterStatusOf(server: MCPServer, observed: ClusterObserved): M
     ),
     endpoint,
     ...(revision === undefined ? {} : { policyRevision: revision }),
-    source: sourceText(declaredSource(server.spec)),
+    source: sourceText(sourceInUse(server)),
     ...handshakeStatus(server, shakenHands),
     ...(restarts === 0 ? {} : { restarts }),
     deploymentReady: isTrue(verdicts.WorkloadReady),
@@ -57,6 +68,7 @@ export function clusterStatusOf(server: MCPServer, observed: ClusterObserved): M
     ingressReady: isTrue(verdicts.IngressReady),
     gatewayReady: isTrue(verdicts.GatewayReady),
     policyReady: isTrue(verdicts.PolicyReady),
+    ...(observed.rollout === undefined ? {} : { rollout: observed.rollout }),
     canaryReady: canary !== undefined && isTrue(verdicts.CanaryReady),
   };
 }
@@ -70,7 +82,7 @@ interface Verdicts {
   readonly GatewayReady: Verdict;
 }
 
-function verdictsOf({ workload, canary, ingress, policy, served, blocked }: ClusterObserved): Verdicts {
+function verdictsOf({ workload, canary, rollout, ingress, policy, served, blocked }: ClusterObserved): Verdicts {
   const elsewhere = yes('Remote', 'the server runs elsewhere, at its `source.url`');
   return {
     WorkloadReady:
@@ -79,12 +91,27 @@ function verdictsOf({ workload, canary, ingress, policy, served, blocked }: Clus
         : workload === undefined
           ? elsewhere
           : workloadVerdict(workload.deployment, workload.pods),
-    CanaryReady: canary === undefined ? undefined : workloadVerdict(canary.deployment, canary.pods),
+    CanaryReady: canary === undefined ? undefined : canaryVerdict(canary, rollout),
     ServiceReady: workload === undefined ? elsewhere : serviceVerdict(workload.service),
     IngressReady: ingressVerdict(ingress.object, ingress.kind),
     PolicyReady: policyVerdict(policy),
     GatewayReady: gatewayVerdict(served, policy?.revision),
   };
+}
+
+function canaryVerdict(
+  { deployment, pods }: NonNullable<ClusterObserved['canary']>,
+  rollout: RolloutStatus | undefined,
+): Verdict {
+  if (rollout?.phase === 'Promoted') return yes('Promoted', `${rollout.source} is in use; ${rollout.message}`);
+  if (rollout?.phase === 'RolledBack') return no('RolledBack', `${rollout.reason}: ${rollout.message}`);
+  const workload = workloadVerdict(deployment, pods);
+  return rollout === undefined || workload.status !== 'True' ? workload : yes(rollout.reason, rollout.message);
+}
+
+function sourceInUse(server: MCPServer): Source {
+  const [inUse] = versionsOf(server, 'free');
+  return inUse?.source ?? declaredSource(server.spec);
 }
 
 function policyVerdict(policy: PolicyState | undefined): Verdict {
