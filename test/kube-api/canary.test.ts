@@ -164,6 +164,7 @@ async function start(): Promise<Engine> {
     sessionKeys: () => undefined,
     readRevisions: published,
     readTracks: async () => counted,
+    readActivity: () => Promise.reject(new Error('nobody asks')),
     clock: () => Date.now(),
     log: silentLogger,
   });

@@ -33,6 +33,7 @@ before(async () => {
     sessionKeys: () => undefined,
     readRevisions: published,
     readTracks: async () => new Map(),
+    readActivity: () => Promise.reject(new Error('nobody asks')),
     clock: () => Date.now(),
     log: silentLogger,
   });

@@ -1,12 +1,17 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { type GatewayActivity } from '@mcp-runtime/api';
 import { type Metrics } from '@mcp-runtime/base/metrics';
 import { type ReadinessParts, whyNotReady } from './readiness.ts';
+import { type Activity } from './sleep/activity.ts';
 
 interface AdminParts extends ReadinessParts {
   readonly metrics: Pick<Metrics, 'text'>;
   /** What else `/config/status` tells, such as the last fault of a policy file. */
   readonly status: () => Readonly<Record<string, unknown>>;
+  readonly activity: Pick<Activity, 'report'>;
 }
+
+const MAX_WAIT_MS = 20_000;
 
 /** Serves the paths for probes, metrics and operators. True when the path was one of them. */
 export async function serveAdmin(
@@ -14,7 +19,8 @@ export async function serveAdmin(
   response: ServerResponse,
   parts: AdminParts,
 ): Promise<boolean> {
-  switch (request.url) {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://admin');
+  switch (pathname) {
     case '/health':
       send(response, 200, 'text/plain', 'ok');
       return true;
@@ -29,9 +35,28 @@ export async function serveAdmin(
     case '/config/status':
       send(response, 200, 'application/json', JSON.stringify(configStatus(parts)));
       return true;
+    case '/activity':
+      send(response, 200, 'application/json', JSON.stringify(await reportOf(searchParams, response, parts)));
+      return true;
     default:
       return false;
   }
+}
+
+async function reportOf(
+  query: URLSearchParams,
+  response: ServerResponse,
+  { activity }: AdminParts,
+): Promise<GatewayActivity> {
+  const left = new AbortController();
+  response.once('close', () => left.abort());
+  const seen = wholeNumber(query.get('seen'));
+  const waitMs = Math.min(MAX_WAIT_MS, wholeNumber(query.get('wait')) ?? 0);
+  return await activity.report(seen, waitMs, left.signal);
+}
+
+function wholeNumber(text: string | null): number | undefined {
+  return text !== null && /^[0-9]{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
 function sendReady(response: ServerResponse, parts: AdminParts): void {

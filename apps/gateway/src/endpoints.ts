@@ -43,6 +43,8 @@ export interface Endpoints {
   avoid(endpoint: Endpoint): void;
   /** Takes the place of what was known before; what is still there keeps its counts. */
   replace(states: readonly TrackState[]): void;
+  /** Calls `listener` after each `replace`. Returns how to stop. */
+  subscribe(listener: () => void): () => void;
   tracks(): readonly (Track & { readonly weight: number; readonly ready: number })[];
 }
 
@@ -62,6 +64,7 @@ interface Share {
  */
 export function createEndpoints(clock: () => number = () => performance.now()): Endpoints {
   const tracks = new Map<string, Track>();
+  const listeners = new Set<() => void>();
   let byName = new Map<string, Endpoint>();
   let shares: readonly Share[] = [];
   let turn = 0;
@@ -117,6 +120,11 @@ export function createEndpoints(clock: () => number = () => performance.now()): 
         return { track, weight, ready: ready.map((url) => endpointAt(url, track)), credit: 0 };
       });
       for (const name of tracks.keys()) if (!shares.some(({ track }) => track.name === name)) tracks.delete(name);
+      for (const listener of listeners) listener();
+    },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
     tracks: () => shares.map(({ track, weight, ready }) => ({ ...track, weight, ready: ready.length })),
   };

@@ -12,12 +12,15 @@ import { unreadable, wholeBody } from './answer/whole.ts';
 import { askAgain } from './authorize.ts';
 import { denialReply } from './denial.ts';
 import { type Ways } from './eras/ways.ts';
-import { placedText } from './endpoints.ts';
+import { type Endpoint, type Endpoints, placedText } from './endpoints.ts';
 import { type Exchange, isStream, placeOf } from './exchange.ts';
 import { answeredSessionId, bodyLength, callerHeaders, mediaType, sessionIdOf, upstreamHeaders } from './headers.ts';
 import { Notices, listsToldOn } from './notices.ts';
 import { type OpenExchanges } from './open-exchanges.ts';
 import { otherEndpoint } from './placing.ts';
+import { rouse } from './sleep/rouse.ts';
+import { type Sleeper } from './sleep/sleeper.ts';
+import { answerFrom, isAboutDefinitions } from './sleep/told.ts';
 import { failureReply, sendReply } from './reply.ts';
 import { type Ending } from './record.ts';
 import { type Place } from './seal.ts';
@@ -35,7 +38,16 @@ export interface ForwardPorts {
   /** Appends the audit event. Rejects only where the server asks that nothing goes unrecorded. */
   readonly record: (exchange: Exchange, ending: Ending) => Promise<void>;
   readonly limits: Readonly<
-    Record<'answerTimeoutMs' | 'streamTimeoutMs' | 'abandonedTimeoutMs' | 'maxListBytes' | 'maxEventBytes', number>
+    Record<
+      | 'answerTimeoutMs'
+      | 'streamTimeoutMs'
+      | 'abandonedTimeoutMs'
+      | 'maxListBytes'
+      | 'maxEventBytes'
+      | 'wakeTimeoutMs'
+      | 'maxWaking',
+      number
+    >
   >;
 }
 
@@ -47,6 +59,10 @@ export function forward(permit: Permit, exchange: Exchange, target: URL, ports: 
 
 /** Longer answers are not those that are looked for: a task that was created, a session that is lost. */
 const MAX_SHORT_BYTES = 64 * 1024;
+
+/** A pod that has just started may be known before the way to it is open. */
+const TRY_AGAIN_MS = 250;
+const FREE_FLOW: Flow = { pause: () => {}, resume: () => {} };
 
 class Forwarding implements AnswerReceiver {
   readonly #exchange: Exchange;
@@ -63,6 +79,8 @@ class Forwarding implements AnswerReceiver {
   #isOver = false;
   #request: UpstreamRequest | undefined;
   #attempts = 0;
+  /** Of the time that it may wait for a server that sleeps; undefined before it does. */
+  #wakeLeftMs: number | undefined;
 
   constructor(exchange: Exchange, target: URL, ports: ForwardPorts) {
     this.#exchange = exchange;
@@ -91,17 +109,66 @@ class Forwarding implements AnswerReceiver {
     const { streamTimeoutMs } = limits;
     const body = exchange.verb === 'POST' ? exchange.body : null;
     this.#request = { method: exchange.verb, headers: upstreamHeaders(exchange), body, idleTimeoutMs, streamTimeoutMs };
+    const letSleep = this.#keepAwake();
     this.#send(this.#request);
     await this.#ended.promise;
+    letSleep?.();
     if (exchange.endpoint !== undefined) exchange.endpoint.inFlight -= 1;
     remove();
   }
 
+  /** What would wake a server keeps it awake; what it told of itself is told of it also while it sleeps. */
+  #keepAwake(): (() => void) | undefined {
+    const { route, caller } = this.#exchange;
+    if (caller.source === 'probe' || isAboutDefinitions(this.#exchange)) return undefined;
+    return route.sleeper?.begin();
+  }
+
   #send(request: UpstreamRequest): void {
     const exchange = this.#exchange;
+    const { sleeper, endpoints } = exchange.route;
+    if (sleeper !== undefined && endpoints !== undefined && exchange.endpoint === undefined)
+      return this.#sendToSleeper(sleeper, endpoints, request);
     this.#attempts += 1;
     if (exchange.endpoint !== undefined) exchange.endpoint.inFlight += 1;
     this.#giveUp = this.#ports.ways.send({ exchange, target: this.#target, request }, this);
+  }
+
+  #sendToSleeper(sleeper: Sleeper, endpoints: Endpoints, request: UpstreamRequest): void {
+    const told = sleeper.definitions && answerFrom(sleeper.definitions, this.#exchange);
+    if (told !== undefined) return this.#answerWith(told);
+    this.#waitForOne(sleeper, endpoints, request, 0);
+  }
+
+  #answerWith(body: string): void {
+    const soon = setImmediate(() => {
+      this.onHead(200, { 'content-type': 'application/json' }, FREE_FLOW);
+      this.onChunk(Buffer.from(body));
+      this.onEnd();
+    });
+    this.#giveUp = () => clearImmediate(soon);
+  }
+
+  #waitForOne(sleeper: Sleeper, endpoints: Endpoints, request: UpstreamRequest, lookAfterMs: number): void {
+    const startedAt = performance.now();
+    this.#wakeLeftMs ??= this.#ports.limits.wakeTimeoutMs;
+    this.#giveUp = rouse({
+      sleeper,
+      endpoints,
+      limits: { ...this.#ports.limits, wakeTimeoutMs: this.#wakeLeftMs },
+      lookAfterMs,
+      onAwake: (endpoint) => {
+        this.#wakeLeftMs = Math.max(0, (this.#wakeLeftMs ?? 0) - (performance.now() - startedAt));
+        this.#goTo(endpoint, request);
+      },
+      onFailure: (error) => void this.#fail(error),
+    });
+  }
+
+  #goTo(endpoint: Endpoint, request: UpstreamRequest): void {
+    this.#exchange.endpoint = endpoint;
+    this.#target = endpoint.url;
+    this.#send(request);
   }
 
   onHead(status: number, headers: AnswerHeaders, flow: Flow): void {
@@ -192,11 +259,23 @@ class Forwarding implements AnswerReceiver {
     if (endpoint === undefined || request === undefined || !isUnsent(error, request)) return false;
     route.endpoints?.avoid(endpoint);
     const other = this.#attempts === 1 ? otherEndpoint(exchange) : undefined;
-    if (other === undefined) return false;
-    endpoint.inFlight -= 1;
-    exchange.endpoint = other;
-    this.#target = other.url;
-    this.#send(request);
+    if (other !== undefined) {
+      endpoint.inFlight -= 1;
+      this.#goTo(other, request);
+      return true;
+    }
+    return this.#waitsAgain(request);
+  }
+
+  /** Nothing of the call has left: a server that has just gone to sleep, or only just wakes, may still get it. */
+  #waitsAgain(request: UpstreamRequest): boolean {
+    const exchange = this.#exchange;
+    const { sleeper, endpoints } = exchange.route;
+    const isBound = exchange.upstreamSession !== undefined || (exchange.tasks?.size ?? 0) > 0;
+    if (sleeper === undefined || endpoints === undefined || isBound || exchange.caller.source === 'probe') return false;
+    if (exchange.endpoint !== undefined) exchange.endpoint.inFlight -= 1;
+    exchange.endpoint = undefined;
+    this.#waitForOne(sleeper, endpoints, request, TRY_AGAIN_MS);
     return true;
   }
 

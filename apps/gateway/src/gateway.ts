@@ -34,6 +34,7 @@ import { type Refusal, createRefusalLog } from './refusals.ts';
 import { type RouteTable, createRouteTable } from './route.ts';
 import { type ReadSecret } from './secrets.ts';
 import { holdSealKeys } from './seal.ts';
+import { createActivity } from './sleep/activity.ts';
 import { type SessionSeal, createSessionSeal } from './session-seal.ts';
 import { type TlsOptions, openTls } from './tls/open-tls.ts';
 import { NO_PEERS } from './tls/peer.ts';
@@ -59,6 +60,10 @@ export interface GatewayLimits {
   readonly keepAliveMs: number;
   /** Time for a client to send its head and body, milliseconds. */
   readonly requestTimeoutMs: number;
+  /** How long a call waits for a server that sleeps, milliseconds. */
+  readonly wakeTimeoutMs: number;
+  /** Calls that wait for one such server at once. */
+  readonly maxWaking: number;
   /** Time for a TLS handshake, milliseconds. */
   readonly handshakeTimeoutMs: number;
   /** TLS handshakes in progress at once. */
@@ -74,6 +79,8 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   abandonedTimeoutMs: 300_000,
   keepAliveMs: 15_000,
   requestTimeoutMs: 30_000,
+  wakeTimeoutMs: 60_000,
+  maxWaking: 512,
   handshakeTimeoutMs: 10_000,
   maxHandshakes: 1024,
 };
@@ -197,7 +204,12 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
   const exchange = createTokenExchange({ clock, connect: ownersReach, signal: ending.signal });
   const oauth = createOauthVerifier({ clock, log, readSecret });
   opened.add(() => oauth.close());
-  const routes = createRouteTable(measurePropagation(metrics.registry));
+  const followPropagation = measurePropagation(metrics.registry);
+  const routes: RouteTable = createRouteTable((route) => {
+    followPropagation(route);
+    if (route.sleeper !== undefined) activity.follow(route.sleeper);
+  });
+  const activity = createActivity(routes);
   const open = createOpenExchanges(clock);
   const refusals = createRefusalLog({
     audit: options.audit,
@@ -246,12 +258,13 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
     isDraining: () => isDraining,
     hasSynced: options.policySource?.hasSynced,
     status,
+    activity,
   };
   const serveRoute: RequestListener = (request, response) => void handle(request, response, parts);
   const serveAdminOr =
     (next: RequestListener): RequestListener =>
     (request, response) => {
-      if (!ADMIN_PATHS.has(request.url ?? '')) next(request, response);
+      if (!ADMIN_PATHS.has(pathOf(request))) next(request, response);
       else
         serveAdmin(request, response, admin).catch((error: unknown) => log.error('an admin request failed', { error }));
     };
@@ -332,4 +345,4 @@ function countingSeal(seal: SessionSeal, { sessionsOpened }: GatewayMetrics): Se
 
 const LOOPBACK_HOSTS: HostPolicy = { allowedHosts: [], allowedOrigins: [], scope: 'loopback' };
 
-const ADMIN_PATHS: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics', '/config/status']);
+const ADMIN_PATHS: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics', '/config/status', '/activity']);

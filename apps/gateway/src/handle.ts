@@ -26,7 +26,7 @@ import { type GatewayMetrics } from './metrics.ts';
 import { endSpan } from './end-span.ts';
 import { SHUTTING_DOWN } from './open-exchanges.ts';
 import { noPolicy, overtaken } from './overtaken.ts';
-import { openSession, targetOf } from './placing.ts';
+import { openSession, sleepingTarget, targetOf } from './placing.ts';
 import { type Ending, eventOf } from './record.ts';
 import { type RefusalLog } from './refusals.ts';
 import { type Refusal, type Reply, failureReply, refusalReply, sendReply } from './reply.ts';
@@ -149,7 +149,7 @@ async function serveDecided(
       parts,
     );
   }
-  const target = targetOf(exchange);
+  const target = targetOf(exchange) ?? sleepingTarget(exchange);
   if (target === undefined) {
     return answer(exchange, check(exchange, 'upstream_unavailable', 'the MCP server does not run'), parts);
   }

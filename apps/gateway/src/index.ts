@@ -15,6 +15,7 @@ export { openSessionKeys } from './session-keys.ts';
 export { type SessionPlace, type SessionSeal, createSessionSeal } from './session-seal.ts';
 export { type PolicyHolder, type PolicySource, holdPolicy } from './policy-source.ts';
 export { type PolicyFile, type PolicyFileStatus, watchPolicyFile } from './policy-file.ts';
+export { type Sleeper, createSleeper } from './sleep/sleeper.ts';
 export { type Endpoints, createEndpoints } from './endpoints.ts';
 export { type Route, type RouteTable } from './route.ts';
 export { type TlsOptions } from './tls/open-tls.ts';

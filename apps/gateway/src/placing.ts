@@ -32,6 +32,11 @@ export function targetOf(exchange: Exchange): URL | undefined {
   return exchange.endpoint?.url;
 }
 
+/** Names a server that sleeps, for what may wake it; nobody is woken to be looked at. */
+export function sleepingTarget({ route, caller }: Exchange): URL | undefined {
+  return route.sleeper === undefined || caller.source === 'probe' ? undefined : route.upstream;
+}
+
 /** Another endpoint for an exchange that could not reach its own, unless it belongs to that one. */
 export function otherEndpoint(exchange: Exchange): Endpoint | undefined {
   const { route, endpoint, upstreamSession, tasks } = exchange;

@@ -1,6 +1,7 @@
 import { type ObjectKey } from '@mcp-runtime/api';
 import { type Endpoints } from './endpoints.ts';
 import { type PolicySource } from './policy-source.ts';
+import { type Sleeper } from './sleep/sleeper.ts';
 
 /** A governed server as the gateway sees it. */
 export interface Route {
@@ -14,6 +15,8 @@ export interface Route {
    * what callers hold, such as session ids.
    */
   readonly endpoints?: Endpoints;
+  /** With `endpoints`, of a server that may have none for being idle: calls wait for one. */
+  readonly sleeper?: Sleeper;
   /** Host names under which it is served too where the gateway serves named ones only. Lower case. */
   readonly hosts?: readonly string[];
   /** Who named that place: the operator and the runtime may name any, which is meant when absent; an owner's is checked. */

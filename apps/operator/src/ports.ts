@@ -1,4 +1,4 @@
-import { type ObjectKey, type PolicyDocument } from '@mcp-runtime/api';
+import { type ObjectKey, type PolicyDocument, type ServerDefinitions } from '@mcp-runtime/api';
 import { type HostServer, type HostState } from './host/index.ts';
 
 /** What runs servers. The host infrastructure is one. */
@@ -36,6 +36,8 @@ export interface Handshake {
   readonly protocolVersion: string;
   readonly serverInfo: { readonly name: string; readonly version: string };
   readonly tools: readonly HandshakeTool[];
+  /** What it told of itself, where that was asked for. */
+  readonly definitions?: ServerDefinitions;
 }
 
 export interface HandshakeTool {
@@ -50,7 +52,14 @@ export interface HandshakeTool {
 }
 
 /** Speaks MCP with a server through its governed URL. Rejects with AppError when it does not answer as it should. */
-export type Probe = (key: ObjectKey, url: string, signal: AbortSignal, track?: Track) => Promise<Handshake>;
+export type Probe = (
+  key: ObjectKey,
+  url: string,
+  signal: AbortSignal,
+  track?: Track,
+  /** `definitions`: everything that a server tells of itself. */
+  look?: 'tools' | 'definitions',
+) => Promise<Handshake>;
 
 /** Of a server that has two versions: which of them is looked at. */
 export type Track = 'stable' | 'canary';

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, HEADERS, type ObjectKey } from '@mcp-runtime/api';
 import { signalAfter } from '@mcp-runtime/base';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { askDefinitions } from './definitions.ts';
 import { type Handshake, type HandshakeTool, type Probe } from './ports.ts';
 
 const TIMEOUT_MS = 20_000;
@@ -16,7 +17,7 @@ interface ProbeOptions {
 
 /** A probe that is an ordinary MCP client: what it sees is what clients get. */
 export function createProbe({ version, token }: ProbeOptions): Probe {
-  return async (key, url, signal, track) => {
+  return async (key, url, signal, track, asked = 'tools') => {
     const bounded = signalAfter(TIMEOUT_MS, signal);
     const headers = {
       authorization: `Bearer ${await token(key)}`,
@@ -26,7 +27,9 @@ export function createProbe({ version, token }: ProbeOptions): Probe {
     const client = new Client({ name: 'mcp-runtime-probe', version });
     try {
       await client.connect(transport, { timeout: TIMEOUT_MS, signal: bounded });
-      return await look(client, transport, bounded);
+      const handshake = await look(client, transport, bounded);
+      if (asked === 'tools') return handshake;
+      return { ...handshake, definitions: await askDefinitions(client, bounded) };
     } catch (cause) {
       throw new AppError('upstream_unavailable', `the handshake failed: ${reasonOf(cause)}`, { cause });
     } finally {

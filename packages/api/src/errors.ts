@@ -106,6 +106,7 @@ export const ERRORS = {
   volume_limited: row(429, 42902, 75, 'retry', 'the caller moved as many bytes as its limit allows in a window'),
   concurrency_limited: row(429, 42903, 75, 'retry', 'the caller has as many calls in progress as its limit allows'),
   overloaded: row(503, 50303, 75, 'retry', 'too many requests are in progress'),
+  server_asleep: row(503, 50310, 75, 'retry', 'the MCP server sleeps, and did not start in time'),
   upstream_unavailable: row(502, 50200, 69, 'retry', 'the MCP server cannot be reached'),
   upstream_timeout: row(504, 50400, 75, 'retry', 'the MCP server did not answer in time'),
   oauth_provider_unavailable: row(

@@ -32,7 +32,7 @@ export const GatewayRoute = z.object({
   path: HttpPath,
   /** Host names under which clients reach it, beside those that the gateway allows. */
   hosts: z.array(z.string().min(1).max(253)).max(64).optional(),
-  /** Absent while the server is asleep or stopped: calls are refused as unavailable. */
+  /** Absent while the server is stopped: calls are refused as unavailable. */
   upstream: z
     .union([
       z.strictObject({ tracks: z.array(RouteTrack).min(1).max(2) }),
@@ -47,6 +47,8 @@ export const GatewayRoute = z.object({
    * Beside `upstream` and not in it, so that a gateway which does not know it serves its own pod.
    */
   peers: z.array(ObjectName).max(2).optional(),
+  /** It may have no pod for being idle: then a call waits for one, and what it told of itself is answered meanwhile. */
+  may_sleep: z.boolean().optional(),
   audit: z.object({ arguments: z.enum(['none', 'redacted']), strict: z.boolean() }),
   /** `source` of the route's audit events. */
   event_source: z.string().max(256),

@@ -121,6 +121,7 @@ export {
   type PolicyDocumentUpstreamAuth,
 } from './policy-document.ts';
 export { GatewayRoute, type RouteTrack } from './gateway-route.ts';
+export { GatewayActivity, ServerDefinitions } from './server-definitions.ts';
 export { AuditEvent, AuditPayload, NO_EXCHANGE } from './audit-event.ts';
 
 // HTTP bodies of the platform API

@@ -160,6 +160,12 @@ export const OPERATOR_METRICS = {
   ),
   objects: gauge('mcp_operator_watched_objects', ['kind'], 'Objects that are watched.'),
   ready: gauge('mcp_operator_servers_ready', [], 'Servers whose condition `Ready` is true.'),
+  asleep: gauge('mcp_operator_servers_asleep', [], 'Servers that were scaled to none for being idle.'),
+  sleepChanges: counter(
+    'mcp_operator_sleep_changes_total',
+    ['to'],
+    'Servers that came to be `asleep`, `waking` because a call waits, or `awake` again.',
+  ),
   leader: gauge('mcp_operator_leader', [], '1 for the replica that writes.'),
 } as const satisfies Record<string, MetricRow>;
 

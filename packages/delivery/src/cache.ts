@@ -6,6 +6,7 @@ import { type Logger, readIfPresent, writeFileAtomically } from '@mcp-runtime/ba
 import { CONFIG_MAPS } from '@mcp-runtime/kube';
 import { z } from 'zod';
 import { type Delivery, decodeDelivery } from './decode.ts';
+import { packDefinitions } from './definitions.ts';
 import { encodeDelivery } from './encode.ts';
 import { type TrackPods } from './tracks.ts';
 
@@ -101,9 +102,16 @@ export async function openDeliveryCache(dir: string, log: Logger): Promise<Deliv
       return { deliveries, confirmedAt: Confirmed.safeParse(jsonOf(text)).data?.confirmedAt };
     },
     keep: (delivery, tracks) => {
-      const { route, document, publishedAt = 0 } = delivery;
+      const { route, document, definitions, publishedAt = 0 } = delivery;
       put(fileOf(route.server), () => {
-        const configMaps = encodeDelivery({ document, route, placement: 'shared', publishedAt });
+        const packed = definitions && packDefinitions(definitions);
+        const configMaps = encodeDelivery({
+          document,
+          route,
+          placement: 'shared',
+          publishedAt,
+          ...(packed === undefined ? {} : { definitions: packed }),
+        });
         return JSON.stringify({ server: route.server, configMaps, tracks });
       });
     },

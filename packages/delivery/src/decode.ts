@@ -1,14 +1,24 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
-import { ANNOTATIONS, GatewayRoute, type ObjectKey, type PolicyDocument, keyText } from '@mcp-runtime/api';
+import {
+  ANNOTATIONS,
+  GatewayRoute,
+  type ObjectKey,
+  type PolicyDocument,
+  type ServerDefinitions,
+  keyText,
+} from '@mcp-runtime/api';
 import { type ConfigMap } from '@mcp-runtime/kube';
 import { parsePolicy } from '@mcp-runtime/policy';
+import { unpackDefinitions } from './definitions.ts';
 import { KEYS, Manifest, policyName } from './layout.ts';
 
 /** What one server's ConfigMaps say. */
 export interface Delivery {
   readonly document: PolicyDocument;
   readonly route: GatewayRoute;
+  /** What a server that may sleep told of itself. */
+  readonly definitions?: ServerDefinitions | undefined;
   /** Milliseconds since the epoch. */
   readonly publishedAt: number | undefined;
 }
@@ -51,7 +61,19 @@ export function decodeDelivery(server: ObjectKey, configMaps: readonly ConfigMap
   if (annotations[ANNOTATIONS.policyRevision] !== document.revision)
     return invalid(`its annotation says revision \`${annotations[ANNOTATIONS.policyRevision]}\`, the document another`);
   const publishedAt = Date.parse(annotations[ANNOTATIONS.publishedAt] ?? '');
-  return { ok: true, document, route, publishedAt: Number.isNaN(publishedAt) ? undefined : publishedAt };
+  const packed = packedDefinitions(head);
+  return {
+    ok: true,
+    document,
+    route,
+    ...(packed === undefined ? {} : { definitions: unpackDefinitions(packed) }),
+    publishedAt: Number.isNaN(publishedAt) ? undefined : publishedAt,
+  };
+}
+
+/** What the ConfigMap that comes first holds of what the server told of itself. */
+export function packedDefinitions({ binaryData }: ConfigMap): string | undefined {
+  return binaryData?.[KEYS.definitions];
 }
 
 function routeOf({ data = {} }: ConfigMap): GatewayRoute | string {

@@ -20,6 +20,8 @@ export interface DeliveryInput {
   readonly document: PolicyDocument;
   readonly route: GatewayRoute;
   readonly placement: GatewayPlacement;
+  /** What the server told of itself, as `packDefinitions` gives it. */
+  readonly definitions?: string;
   /** Milliseconds since the epoch: when it was decided. */
   readonly publishedAt: number;
   readonly ownerReferences?: readonly OwnerReference[];
@@ -84,8 +86,12 @@ interface Contents {
 }
 
 function head(input: DeliveryInput, contents: Contents): ConfigMap {
+  const { definitions } = input;
+  const binaryData =
+    definitions === undefined ? contents.binaryData : { ...contents.binaryData, [KEYS.definitions]: definitions };
   const made = configMap(input, 1, {
     ...contents,
+    ...(binaryData === undefined ? {} : { binaryData }),
     data: { ...contents.data, [KEYS.route]: JSON.stringify(input.route) },
   });
   const before = input.previous?.find(({ metadata }) => metadata.name === made.metadata.name);
@@ -99,7 +105,7 @@ function head(input: DeliveryInput, contents: Contents): ConfigMap {
 }
 
 function holdsSame(before: ConfigMap, after: ConfigMap): boolean {
-  return [KEYS.route, KEYS.plain, KEYS.manifest, KEYS.compressed].every(
+  return Object.values(KEYS).every(
     (key) => before.data?.[key] === after.data?.[key] && before.binaryData?.[key] === after.binaryData?.[key],
   );
 }

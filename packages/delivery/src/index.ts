@@ -1,5 +1,6 @@
 export { type DeliveryInput, encodeDelivery } from './encode.ts';
-export { type Decoded, type Delivery, type DeliveryFault, decodeDelivery } from './decode.ts';
+export { type Decoded, type Delivery, type DeliveryFault, decodeDelivery, packedDefinitions } from './decode.ts';
+export { packDefinitions } from './definitions.ts';
 export { policyLabels, policyName } from './layout.ts';
 export { fullNameAnnotations, shortened, workloadName } from './names.ts';
 export {

@@ -9,6 +9,8 @@ export const KEYS = {
   plain: 'policy.json',
   /** In `binaryData`: the document compressed, or this ConfigMap's part of it. */
   compressed: 'policy.json.gz',
+  /** In `binaryData` of the first: what a server that may sleep told of itself, compressed. */
+  definitions: 'definitions.json.gz',
   /** Only where a document is in several ConfigMaps; in the first of them. */
   manifest: 'manifest.json',
 } as const;

@@ -76,6 +76,9 @@ const PROBE_METHODS: ReadonlySet<string> = new Set([
   'ping',
   'server/discover',
   'tools/list',
+  'prompts/list',
+  'resources/list',
+  'resources/templates/list',
   'http/delete',
   'http/get',
 ]);

@@ -3,7 +3,7 @@ import { silentLogger } from '../../../packages/base/src/index.ts';
 import { policyPartOf } from '../../../packages/delivery/src/layout.ts';
 import { CONFIG_MAPS, PODS } from '../../../packages/kube/src/index.ts';
 import { type KubernetesClient } from '../../../packages/kube/src/kubernetes/index.ts';
-import { type Engine, startEngine } from '../../../apps/operator/src/cluster/engine/engine.ts';
+import { type Engine, type EngineOptions, startEngine } from '../../../apps/operator/src/cluster/engine/engine.ts';
 import { OperatorSettings } from '../../../apps/operator/src/cluster/index.ts';
 import { type TestNamespace } from '../../support/kubectl.ts';
 import { until } from '../../support/until.ts';
@@ -13,6 +13,7 @@ export async function startOperatorIn(
   { name: namespace }: TestNamespace,
   client: KubernetesClient,
   settings: object = {},
+  ports: Partial<Pick<EngineOptions, 'probe' | 'readActivity'>> = {},
 ): Promise<Engine> {
   const engine = startEngine({
     client,
@@ -38,8 +39,10 @@ export async function startOperatorIn(
         }),
       );
     },
+    readActivity: () => Promise.reject(new Error('nobody asks')),
     clock: () => Date.now(),
     log: silentLogger,
+    ...ports,
   });
   engine.lead();
   await engine.synced;

@@ -69,6 +69,8 @@ const GatewaySettings = z.strictObject({
       abandonedTimeoutMs: z.int().min(0).max(86_400_000).default(300_000),
       keepAliveMs: z.int().min(0).max(600_000).default(15_000),
       requestTimeoutMs: z.int().min(1000).max(600_000).default(30_000),
+      wakeTimeoutMs: z.int().min(1000).max(600_000).default(60_000),
+      maxWaking: z.int().min(1).max(100_000).default(512),
       handshakeTimeoutMs: z.int().min(1000).max(120_000).default(10_000),
       maxHandshakes: z.int().min(1).max(100_000).default(1024),
     })

@@ -1,7 +1,15 @@
 import { type GatewayPlacement, type GatewayRoute, keyText } from '@mcp-runtime/api';
 import { type Clock, type Logger } from '@mcp-runtime/base';
 import { type Delivery, type GuardedSink, type TrackPods } from '@mcp-runtime/delivery';
-import { type Endpoints, type Gateway, type PolicyHolder, createEndpoints, holdPolicy } from '@mcp-runtime/gateway';
+import {
+  type Endpoints,
+  type Gateway,
+  type PolicyHolder,
+  type Sleeper,
+  createEndpoints,
+  createSleeper,
+  holdPolicy,
+} from '@mcp-runtime/gateway';
 import { type Policy, compilePolicy } from '@mcp-runtime/policy';
 
 interface RoutesOptions {
@@ -26,6 +34,7 @@ interface Served {
   policy: Policy;
   readonly holder: PolicyHolder;
   readonly endpoints: Endpoints;
+  readonly sleeper: Sleeper;
 }
 
 export function deliveredRoutes({
@@ -66,7 +75,9 @@ export function deliveredRoutes({
       policy: compilePolicy(document),
       holder: holdPolicy(clock),
       endpoints: createEndpoints(),
+      sleeper: createSleeper(),
     };
+    one.sleeper.know(delivery.definitions);
     const isChanged = one.policy.revision !== document.revision;
     if (isChanged) one.policy = compilePolicy(document);
     const { path } = one.delivery.route;
@@ -132,12 +143,13 @@ export function deliveredRoutes({
 
 type Routed = Parameters<Gateway['routes']['set']>[0];
 
-function routeOf({ delivery, holder, endpoints }: Served, ownHosts: readonly string[]): Routed {
+function routeOf({ delivery, holder, endpoints, sleeper }: Served, ownHosts: readonly string[]): Routed {
   const { server, path, audit, event_source: eventSource, hosts } = delivery.route;
   return {
     path,
     key: server,
     ...upstreamOf(delivery.route, endpoints),
+    ...(delivery.route.may_sleep === true ? { sleeper } : {}),
     policy: holder,
     audit,
     eventSource,

@@ -14,6 +14,7 @@ import { createProbe } from '../probe.ts';
 import { startAdmin } from './admin.ts';
 import { type Engine, startEngine } from './engine/engine.ts';
 import { readRevisionsAt, readTracksAt } from './engine/read-revisions.ts';
+import { readActivityAt } from './sleep/read-activity.ts';
 import { type ClusterKeys, openClusterKeys } from './keys.ts';
 import { type OperatorSettings } from './settings.ts';
 import { startTenancyController } from './tenancy/controller.ts';
@@ -62,6 +63,7 @@ export async function startClusterOperator(options: ClusterOperatorOptions): Pro
     }),
     readRevisions: readRevisionsAt(settings.gateway.adminPort),
     readTracks: readTracksAt(settings.gateway.adminPort),
+    readActivity: readActivityAt(settings.gateway.adminPort),
     tokenKeys: () => (keys === undefined ? undefined : JSON.stringify(keys.ring.publicKeys())),
     sessionKeys: () => keys?.sessionKeys,
     clock,

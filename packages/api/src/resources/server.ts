@@ -249,6 +249,12 @@ const Bridge = z.strictObject({
   maxSessions: z.int().min(1).max(1000).default(32).meta({ description: 'Sessions at once; more are refused.' }),
 });
 
+const Sleep = z.strictObject({
+  after: Duration.meta({
+    description: 'After so long without a call the server is scaled to none; the next call starts it again.',
+  }),
+});
+
 const ServerFields = z.strictObject({
   teamID: TeamId.optional(),
   description: z.string().optional().meta({ description: 'What the server is for, for people.' }),
@@ -342,6 +348,10 @@ const ServerFields = z.strictObject({
   }),
   rollout: Rollout.optional().meta({ description: 'How changes reach the running server.' }),
   network: Network.optional().meta({ description: 'What the server may connect to.' }),
+  sleep: Sleep.optional().meta({
+    description:
+      'When an idle server stops, in a cluster. It runs all the time when absent, with an autoscaler, and as a canary.',
+  }),
 });
 
 type ServerFields = z.infer<typeof ServerFields>;
@@ -431,6 +441,14 @@ export const SERVER_RULES: readonly CrossFieldRule<ServerFields>[] = [
     message: 'must be above 0 and below `replicas` for strategy `Canary`',
     holds: ({ rollout, replicas }) =>
       rollout?.strategy !== 'Canary' || ((rollout.canaryReplicas ?? 0) > 0 && (rollout.canaryReplicas ?? 0) < replicas),
+  },
+  {
+    id: 'sleep-needs-shared-gateway',
+    path: ['sleep'],
+    cel: "!has(self.sleep) || !((has(self.auth) && self.auth.mode == 'mtls') || (has(self.gateway) && has(self.gateway.placement) && self.gateway.placement == 'sidecar'))",
+    message: 'needs a gateway that stays: neither auth mode `mtls` nor `gateway.placement: sidecar`',
+    holds: ({ sleep, auth, gateway }) =>
+      sleep === undefined || (auth?.mode !== 'mtls' && gateway?.placement !== 'sidecar'),
   },
   {
     id: 'one-canary-version',

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import { test } from 'node:test';
 import {
   ANNOTATIONS,
   API_VERSION,
   AppError,
+  type GatewayActivity,
   LABELS,
   MANAGED_BY,
   type MCPServer,
   type PolicyDocument,
   type MCPServerStatus,
+  type ServerDefinitions,
 } from '@mcp-runtime/api';
 import { silentLogger } from '@mcp-runtime/base';
 import { GRANTS, SERVERS, SESSIONS, setSessionRevoked } from '@mcp-runtime/control-plane';
@@ -37,6 +40,13 @@ const NAMESPACE = 'team-a';
 const at = (name: string) => ({ namespace: NAMESPACE, name });
 const FILES = at('files');
 
+const DEFINITIONS: ServerDefinitions = {
+  schema_version: 'v1',
+  server_info: { name: 'x', version: '1' },
+  capabilities: { tools: {} },
+  tools: [{ name: 'read' }],
+};
+
 /** A cluster in memory: Deployments become available, Services get an address, and gateways serve what is published. */
 class Cluster {
   readonly store: ResourceStore = openMemoryStore({ clock: () => Date.now() });
@@ -48,6 +58,9 @@ class Cluster {
   served: ReadonlyMap<string, string> | undefined;
   /** What the gateway has counted. */
   tracks: ReadonlyMap<string, TrackCounts> = new Map();
+  /** What the gateway tells of servers that may sleep; it is away when undefined. */
+  idle: GatewayActivity | undefined;
+  readonly told = new EventEmitter();
   readonly #stop = new AbortController();
 
   /** Counts what is written through it. */
@@ -60,25 +73,38 @@ class Cluster {
     delete: (type, key, options) => this.counted(this.store.delete(type, key, options)),
   };
 
+  async activity(seen: number | undefined, signal: AbortSignal): Promise<GatewayActivity> {
+    while (this.idle !== undefined && seen === this.idle.sequence) await once(this.told, 'idle', { signal });
+    return this.idle ?? Promise.reject(new AppError('upstream_unavailable', 'away'));
+  }
+
+  tell(idle: Partial<GatewayActivity['servers'][number]>): void {
+    const one = { server: 'team-a/files', idle_ms: 0, open: 0, wanted: false, knows: true, ...idle };
+    this.idle = { sequence: (this.idle?.sequence ?? 0) + 1, servers: [one] };
+    this.told.emit('idle');
+  }
+
   counted<T>(written: Promise<T>): Promise<T> {
     this.writes += 1;
     return written;
   }
 
-  async start(settings: object = {}): Promise<Engine> {
+  async start(settings: object = {}, clock: () => number = () => Date.now()): Promise<Engine> {
     const engine = startEngine({
       client: this.client,
       settings: OperatorSettings.parse({ images: { runtime: 'i' }, ingress: { kind: 'none' }, ...settings }),
-      probe: async () => {
+      probe: async (_key, _url, _signal, _track, look) => {
         this.probes += 1;
         if (!this.answers) throw new AppError('upstream_unavailable', 'no answer');
-        return { protocolVersion: '2025-11-25', serverInfo: { name: 'x', version: '1' }, tools: this.tools };
+        const shaken = { protocolVersion: '2025-11-25', serverInfo: { name: 'x', version: '1' }, tools: this.tools };
+        return look === 'definitions' ? { ...shaken, definitions: DEFINITIONS } : shaken;
       },
       tokenKeys: () => undefined,
       sessionKeys: () => `${Buffer.alloc(32, 1).toString('base64url')}\n`,
       readTracks: async () => this.tracks,
+      readActivity: (_, seen, signal) => this.activity(seen, signal),
       readRevisions: async () => this.served ?? (await this.published()),
-      clock: () => Date.now(),
+      clock,
       log: silentLogger,
     });
     engine.lead();
@@ -400,4 +426,71 @@ test('a spec that cannot be planned is said, and not tried again', async () => {
   const before = cluster.writes;
   await settled(engine);
   assert.equal(cluster.writes, before);
+});
+
+const SLEEPY = { sleep: { after: '10m' } };
+const LONG_MS = 3_600_000;
+
+function replicasIs(wanted: number): (deployment: KubeObject | undefined) => boolean {
+  return (deployment) => JSON.stringify(deployment?.spec).includes(`"replicas":${wanted},`);
+}
+
+/** Idle for longer than it has to be; the engine has only just seen it run, so that time goes by for the engine too. */
+async function fallAsleep(cluster: Cluster, clock: { ms: number }): Promise<void> {
+  await cluster.status('files', 'Ready', 'Ready');
+  clock.ms += LONG_MS;
+  cluster.tell({ idle_ms: LONG_MS });
+  await cluster.until(DEPLOYMENTS, FILES, replicasIs(0));
+}
+
+test('a server that asked to sleeps once it is idle, stays ready as it was, and is woken by who waits for it', async () => {
+  await using cluster = await aCluster();
+  const clock = { ms: Date.now() };
+  await using _ = await cluster.start({}, () => clock.ms);
+  await cluster.store.create(SERVERS, aServer('files', SLEEPY));
+  await fallAsleep(cluster, clock);
+  const asleep = await cluster.status('files', 'WorkloadReady', 'Asleep');
+  assert.equal(asleep?.phase, 'Asleep');
+  assert.equal(asleep?.conditions?.find(({ type }) => type === 'Ready')?.status, 'True');
+  assert.equal(asleep?.protocolVersion, '2025-11-25');
+  const { items } = await cluster.store.list(CONFIG_MAPS, { namespace: NAMESPACE });
+  const delivered = decodeDelivery(FILES, items);
+  assert.ok(delivered.ok && delivered.route.may_sleep === true);
+  assert.deepEqual(delivered.definitions, DEFINITIONS);
+  const { probes } = cluster;
+
+  cluster.tell({ wanted: true, open: 1 });
+  await cluster.until(DEPLOYMENTS, FILES, replicasIs(1));
+  cluster.tell({ idle_ms: 0 });
+  await cluster.status('files', 'WorkloadReady', 'Available');
+  const ready = await cluster.status('files', 'Ready', 'Ready');
+  assert.equal(ready?.phase, 'Ready');
+  assert.ok(cluster.probes > probes);
+  const reasons = async (): Promise<readonly unknown[]> => {
+    const { items: events } = await cluster.store.list(EVENTS, { namespace: NAMESPACE });
+    return events.map((event) => ('reason' in event ? event.reason : undefined));
+  };
+  for (const reason of ['Asleep', 'Woken']) assert.ok((await reasons()).includes(reason), reason);
+  assert.ok(!(await reasons()).includes('NotReady'));
+});
+
+test('what sleeps goes on sleeping under the next operator, and runs once it is asked for otherwise', async () => {
+  await using cluster = await aCluster();
+  const clock = { ms: Date.now() };
+  const first = await cluster.start({}, () => clock.ms);
+  await cluster.store.create(SERVERS, aServer('files', SLEEPY));
+  await fallAsleep(cluster, clock);
+  await cluster.status('files', 'WorkloadReady', 'Asleep');
+  await first.close();
+  const before = cluster.writes;
+  cluster.idle = undefined;
+  await using second = await cluster.start({}, () => clock.ms);
+  await cluster.until(DEPLOYMENTS, FILES, replicasIs(0));
+  assert.match((await second.metrics.text()).body, /mcp_operator_servers_asleep 1/);
+  assert.equal(cluster.writes, before);
+  await cluster.store.apply(SERVERS, aServer('files', { ...SLEEPY, image: 'example.com/files:2' }), {
+    fieldManager: 'owner',
+    force: 'force',
+  });
+  await cluster.until(DEPLOYMENTS, FILES, replicasIs(1));
 });

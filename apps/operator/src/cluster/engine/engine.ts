@@ -26,6 +26,8 @@ import { placementOf } from '../plan/placement.ts';
 import { createPullSecrets } from '../pull-secret/controller.ts';
 import { type OperatorSettings } from '../settings.ts';
 import { probeUrlOf } from './addresses-of-server.ts';
+import { type ReadActivity } from '../sleep/follow-activity.ts';
+import { createSleeping } from '../sleep/sleeping.ts';
 import { createAddressBook } from './addresses.ts';
 import { createApplier } from './apply.ts';
 import { canaryStateOf } from './canary-state.ts';
@@ -49,6 +51,8 @@ export interface EngineOptions {
   readonly probe: Probe;
   readonly readRevisions: ReadRevisions;
   readonly readTracks: ReadTracks;
+  /** No server sleeps where nobody tells whether it is idle. */
+  readonly readActivity: ReadActivity;
   /** Public keys of session tokens (JWK Set), once they are known. */
   readonly tokenKeys: () => string | undefined;
   /** Session keys of the installation, once they are known. */
@@ -94,6 +98,7 @@ export function startEngine(options: EngineOptions): Engine {
         name
       ].depth(),
     objects: () => world.counts(),
+    asleep: () => sleeping.count(),
     ready: () => world.servers().filter(isReady).length,
     isLeader: () => role === 'leader',
   });
@@ -117,6 +122,7 @@ export function startEngine(options: EngineOptions): Engine {
     onServer: (key) => {
       pullSecrets.look(key.namespace);
       askObjects(key);
+      sleeping.look();
     },
     onPolicyInput: askPolicy,
     onOwned: (key, object, type) => {
@@ -124,7 +130,10 @@ export function startEngine(options: EngineOptions): Engine {
       else if (WITHOUT_STATUS.has(object.kind) && applier.isOwnWriting(object)) return;
       (isPolicyPart(object) ? askPolicy : askObjects)(key);
     },
-    onGateways: () => revisions.look(),
+    onGateways: () => {
+      revisions.look();
+      sleeping.look();
+    },
     onApiServer: () => {
       for (const server of world.servers()) if (isSidecar(server)) askObjects(keyOf(server));
     },
@@ -167,12 +176,18 @@ export function startEngine(options: EngineOptions): Engine {
     log,
     onPublished: (key, revision) => revisions.expect(key, revision, clock()),
     onState: askObjects,
+    definitionsOf: (server) => sleeping.definitionsOf(server),
   });
   const probing = startProbing({
     probe: options.probe,
     track: 'stable',
     intervalMs: durationMs(settings.engine.probeInterval),
-    onOutcome: askObjects,
+    onOutcome: (key) => {
+      askObjects(key);
+      if (world.server(key)?.spec.sleep === undefined) return;
+      askPolicy(key);
+      sleeping.look();
+    },
     onDone: (done) => metrics.done('probes', done),
   });
   opened.add(() => probing.close());
@@ -188,6 +203,19 @@ export function startEngine(options: EngineOptions): Engine {
     onDone: (done) => metrics.done('probes', done),
   });
   opened.add(() => rollouts.close());
+  const sleeping = createSleeping({
+    world,
+    probing,
+    settings,
+    read: options.readActivity,
+    clock,
+    onChange: (key, activity, because) => {
+      log.info('a server sleeps or wakes', { server: keyText(key), activity, because });
+      metrics.slept(activity);
+      askObjects(key);
+    },
+  });
+  opened.add(() => sleeping.close());
   const objects = createObjects({
     client,
     world,
@@ -202,6 +230,7 @@ export function startEngine(options: EngineOptions): Engine {
     probing,
     revisions,
     rollouts,
+    sleeping,
     recorder,
     onStatusWritten: (before, { rollout }) => {
       metrics.statusWritten(SERVERS.kind);
@@ -238,10 +267,12 @@ export function startEngine(options: EngineOptions): Engine {
     const key = keyOf(server);
     const canary = canaryStateOf(server, world);
     if (hosts.length > 0) objectQueue.addAfter(key, LOOK_UP_AGAIN_MS);
+    const activity = sleeping.activityOf(server);
     return planObjects(server, settings, {
-      autoscaled: world.autoscaledIn(key.namespace),
+      // An autoscaler leaves alone what has no replicas: it gets them once there are some.
+      autoscaled: activity === 'waking' ? new Set() : world.autoscaledIn(key.namespace),
       addresses: addresses.of(hosts, () => askObjects(key)),
-      activity: 'awake',
+      activity: activity === 'asleep' ? 'asleep' : 'awake',
       apiServer: world.apiServer(),
       ...(sessionKeys === undefined ? {} : { sessionKeys }),
       ...(canary === undefined ? {} : { canary }),
@@ -285,6 +316,8 @@ export function startEngine(options: EngineOptions): Engine {
     role = 'leader';
     access.start();
     pullSecrets.start();
+    sleeping.start();
+    sleeping.look();
     for (const key of [...world.servers().map(keyOf), ...world.owned.servers()]) {
       policyQueue.add(key);
       objectQueue.add(key);

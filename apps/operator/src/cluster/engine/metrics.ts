@@ -1,6 +1,7 @@
 import { OPERATOR_METRICS, type RolloutStatus } from '@mcp-runtime/api';
 import { type Metrics, createMetrics } from '@mcp-runtime/base/metrics';
 import { type WorkDone } from '../../work-queue.ts';
+import { type Activity } from '../sleep/sleeping.ts';
 import { type Written } from './writer.ts';
 
 export type QueueName = 'access' | 'objects' | 'policies' | 'probes';
@@ -12,6 +13,7 @@ export interface OperatorMetrics {
   statusWritten(kind: string): void;
   rolledOut(phase: RolloutStatus['phase']): void;
   propagated(afterMs: number): void;
+  slept(activity: Activity): void;
 }
 
 /** What is read when somebody asks. */
@@ -19,6 +21,7 @@ export interface Gauges {
   readonly depth: (queue: QueueName) => number;
   readonly objects: () => Readonly<Record<string, number>>;
   readonly ready: () => number;
+  readonly asleep: () => number;
   readonly isLeader: () => boolean;
 }
 
@@ -40,6 +43,8 @@ export function createOperatorMetrics(gauges: Gauges): OperatorMetrics {
     for (const [kind, count] of Object.entries(gauges.objects())) gauge.set({ kind }, count);
   });
   registry.gauge(OPERATOR_METRICS.ready, (gauge) => gauge.set(gauges.ready()));
+  registry.gauge(OPERATOR_METRICS.asleep, (gauge) => gauge.set(gauges.asleep()));
+  const sleepChanges = registry.counter(OPERATOR_METRICS.sleepChanges);
   registry.gauge(OPERATOR_METRICS.leader, (gauge) => gauge.set(gauges.isLeader() ? 1 : 0));
   return {
     registry,
@@ -53,6 +58,7 @@ export function createOperatorMetrics(gauges: Gauges): OperatorMetrics {
     },
     statusWritten: (kind) => writes.inc({ kind, action: 'status' }),
     rolledOut: (phase) => rollouts.inc({ phase }),
+    slept: (activity) => sleepChanges.inc({ to: activity }),
     propagated: (afterMs) => propagation.observe(afterMs / 1000),
   };
 }

@@ -12,6 +12,7 @@ export function newsOf(before: MCPServerStatus | undefined, after: MCPServerStat
   return [
     ...readyNews(before, after),
     ...workloadNews(before, after),
+    ...sleepNews(before, after),
     ...policyNews(before, after),
     ...toolNews(before, after),
     ...rolloutNews(before, after),
@@ -34,6 +35,14 @@ function workloadNews(before: MCPServerStatus | undefined, after: MCPServerStatu
   const [old, now] = [conditionOf(before, 'WorkloadReady'), conditionOf(after, 'WorkloadReady')];
   if (now === undefined || now.status === 'True' || ON_ITS_WAY.has(now.reason) || old?.reason === now.reason) return [];
   return [{ type: 'Warning', reason: now.reason, message: now.message }];
+}
+
+function sleepNews(before: MCPServerStatus | undefined, after: MCPServerStatus): readonly News[] {
+  const [old, now] = [conditionOf(before, 'WorkloadReady'), conditionOf(after, 'WorkloadReady')];
+  if (now === undefined || old?.reason === now.reason) return [];
+  if (now.reason === 'Asleep') return [{ type: 'Normal', reason: 'Asleep', message: now.message }];
+  if (old?.reason === 'Asleep') return [{ type: 'Normal', reason: 'Woken', message: now.message }];
+  return [];
 }
 
 function policyNews(before: MCPServerStatus | undefined, after: MCPServerStatus): readonly News[] {

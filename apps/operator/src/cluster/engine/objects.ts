@@ -18,6 +18,7 @@ import { type Blocked, saysTheSame } from '../../conditions.ts';
 import { type Plan } from '../plan/index.ts';
 import { type OperatorSettings } from '../settings.ts';
 import { isReadyPod, restartsOf } from '../status/pod-trouble.ts';
+import { type Sleeping } from '../sleep/sleeping.ts';
 import { type ClusterObserved, clusterStatusOf, shouldStand } from '../status/status.ts';
 import { workloadVerdict } from '../status/workload.ts';
 import { endpointOf, probeUrlOf } from './addresses-of-server.ts';
@@ -51,6 +52,7 @@ interface ObjectsOptions {
   readonly probing: Pick<Probing, 'want' | 'drop' | 'outcome'>;
   readonly revisions: Pick<Revisions, 'served' | 'forget'>;
   readonly rollouts: Pick<Rollouts, 'next' | 'drop'>;
+  readonly sleeping: Pick<Sleeping, 'activityOf' | 'forget'>;
   readonly recorder: Recorder;
   readonly onStatusWritten: (before: MCPServerStatus | undefined, after: MCPServerStatus) => void;
   readonly clock: Clock;
@@ -120,6 +122,7 @@ export function createObjects(options: ObjectsOptions): Objects {
     options.rollouts.drop(key);
     written.delete(keyText(key));
     options.revisions.forget(key);
+    options.sleeping.forget(key);
     options.recorder.forget(key);
     await writer.prune(world.owned.of(key).filter(({ metadata }) => (metadata.ownerReferences ?? []).length === 0));
   }
@@ -147,6 +150,7 @@ export function createObjects(options: ObjectsOptions): Objects {
       policy: options.policies.state(key),
       served: options.revisions.served(key),
       endpoint: endpointOf(server, settings),
+      activity: options.sleeping.activityOf(server),
       blocked,
       now: new Date(options.clock()).toISOString().replace(/\.\d+Z$/, 'Z'),
     };
@@ -201,7 +205,8 @@ function withRollout(status: MCPServerStatus | undefined, rollout: RolloutStatus
 }
 
 /** Names what a handshake would be made with; undefined while there is nothing to shake hands with. */
-function probeId({ workload, policy, blocked }: Seen): string | undefined {
+function probeId({ workload, policy, blocked, activity }: Seen): string | undefined {
+  if (activity === 'asleep') return undefined;
   if (blocked !== undefined || policy?.revision === undefined) return undefined;
   if (workload === undefined) return 'remote';
   if (workloadVerdict(workload.deployment, workload.pods).status !== 'True') return undefined;

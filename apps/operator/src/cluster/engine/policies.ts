@@ -9,13 +9,14 @@ import {
   toConditionReason,
 } from '@mcp-runtime/api';
 import { type Clock, type Logger } from '@mcp-runtime/base';
-import { encodeDelivery } from '@mcp-runtime/delivery';
+import { encodeDelivery, packedDefinitions } from '@mcp-runtime/delivery';
 import { CONFIG_MAPS, type ConfigMap, type KubeObject } from '@mcp-runtime/kube';
 import { type Blocked } from '../../conditions.ts';
 import { policyOf } from '../../server-policy.ts';
 import { serverLabels } from '../plan/object.ts';
 import { placementOf } from '../plan/placement.ts';
 import { type OperatorSettings } from '../settings.ts';
+import { lastingHindrance } from '../sleep/hindrance.ts';
 import { idOf } from './kinds.ts';
 import { routeOf } from './route.ts';
 import { type World } from './world.ts';
@@ -40,6 +41,8 @@ interface PoliciesOptions {
   readonly clock: Clock;
   readonly log: Logger;
   /** A policy has come to be: all gateways of the server are to serve it. */
+  /** What a server that may sleep told of itself, packed; undefined while that is not known. */
+  readonly definitionsOf: (server: MCPServer) => string | undefined;
   readonly onPublished: (server: ObjectKey, revision: string) => void;
   /** What `state` says has changed. */
   readonly onState: (server: ObjectKey) => void;
@@ -101,11 +104,14 @@ export function createPolicies(options: PoliciesOptions): Policies {
       controller: true,
       blockOwnerDeletion: true,
     };
+    const maySleep = server.spec.sleep !== undefined && lastingHindrance(server, settings) === undefined;
+    const definitions = maySleep ? (options.definitionsOf(server) ?? before(previous)) : undefined;
     try {
       return encodeDelivery({
         document,
-        route: routeOf(server, settings, 'free'),
+        route: { ...routeOf(server, settings, 'free'), ...(maySleep ? { may_sleep: true } : {}) },
         placement,
+        ...(definitions === undefined ? {} : { definitions }),
         publishedAt: clock(),
         ownerReferences: [owner],
         labels: serverLabels(server),
@@ -121,6 +127,11 @@ export function createPolicies(options: PoliciesOptions): Policies {
   }
 
   return { publish, state: (key) => states.get(keyText(key)) };
+}
+
+/** What it told before, until it tells anew: it may be asleep. */
+function before(previous: readonly ConfigMap[]): string | undefined {
+  return previous.map(packedDefinitions).find((packed) => packed !== undefined);
 }
 
 export function isPolicyPart(object: KubeObject): object is ConfigMap {

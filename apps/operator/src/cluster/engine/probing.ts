@@ -29,6 +29,7 @@ interface Wanted {
   readonly id: string;
   readonly generation: number;
   readonly url: string;
+  readonly look: 'tools' | 'definitions';
 }
 
 interface Found {
@@ -52,8 +53,10 @@ export function startProbing({ probe, track, intervalMs, onOutcome, onDone }: Pr
     work: async (key, signal) => {
       const want = wanted.get(keyText(key));
       if (want === undefined) return;
-      const outcome = await shakeHands(key, want.url, signal);
+      const outcome = await shakeHands(key, want, signal);
       signal.throwIfAborted();
+      // Dropped meanwhile: it does not run any more.
+      if (!wanted.has(keyText(key))) return;
       const before = found.get(keyText(key));
       found.set(keyText(key), { id: want.id, generation: want.generation, outcome });
       if (before === undefined || textOf(before) !== textOf({ ...want, outcome })) onOutcome(key);
@@ -62,9 +65,13 @@ export function startProbing({ probe, track, intervalMs, onOutcome, onDone }: Pr
     },
   });
 
-  async function shakeHands(key: ObjectKey, url: string, signal: AbortSignal): Promise<NonNullable<ShakenHands>> {
+  async function shakeHands(
+    key: ObjectKey,
+    { url, look }: Wanted,
+    signal: AbortSignal,
+  ): Promise<NonNullable<ShakenHands>> {
     try {
-      return { ok: true, handshake: await probe(key, url, signal, track) };
+      return { ok: true, handshake: await probe(key, url, signal, track, look) };
     } catch (error) {
       return { ok: false, error: asAppError(error) };
     }
@@ -73,7 +80,9 @@ export function startProbing({ probe, track, intervalMs, onOutcome, onDone }: Pr
   return {
     want: (server, id, url) => {
       const key = keyOf(server);
-      const next: Wanted = { id, generation: server.metadata.generation ?? 1, url };
+      // What sleeps is answered for by what it told.
+      const look = server.spec.sleep === undefined ? 'tools' : 'definitions';
+      const next: Wanted = { id, generation: server.metadata.generation ?? 1, url, look };
       const before = wanted.get(keyText(key));
       wanted.set(keyText(key), next);
       if (before?.id !== id || before.generation !== next.generation || before.url !== url) queue.add(key);

@@ -1,6 +1,7 @@
 import { AppError } from '@mcp-runtime/api';
 import { z } from 'zod';
 import { type Counts } from '../rollout/judge.ts';
+import { readGatewayAdmin } from './gateway-admin.ts';
 import { type GatewayReplica } from './gateway-replicas.ts';
 import { type ReadRevisions } from './revisions.ts';
 import { type ReadTracks } from './trials.ts';
@@ -19,8 +20,6 @@ const ConfigStatus = z.object({
     z.object({ server: z.string(), revision: z.string().nullish(), tracks: z.array(Track).default([]) }),
   ),
 });
-
-const MAX_BYTES = 16 * 1024 * 1024;
 
 /** Asks the admin listener of a gateway's pod. */
 export function readRevisionsAt(adminPort: number): ReadRevisions {
@@ -49,25 +48,13 @@ function of(tracks: readonly z.infer<typeof Track>[], wanted: string): Counts {
 }
 
 async function statusOf(
-  { address }: GatewayReplica,
+  replica: GatewayReplica,
   adminPort: number,
   signal: AbortSignal,
 ): Promise<z.infer<typeof ConfigStatus>> {
-  const host = address.includes(':') ? `[${address}]` : address;
-  const response = await fetch(`http://${host}:${adminPort}/config/status`, { signal, redirect: 'error' });
-  const { data } = ConfigStatus.safeParse(JSON.parse(await textOf(response)));
-  if (!response.ok || data === undefined)
-    throw new AppError('upstream_unavailable', `${address}: \`/config/status\` answered ${response.status}`);
+  const told = await readGatewayAdmin({ replica, port: adminPort, path: '/config/status' }, signal);
+  const { data } = ConfigStatus.safeParse(told);
+  if (data === undefined)
+    throw new AppError('upstream_unavailable', `${replica.address}: \`/config/status\` is not one`);
   return data;
-}
-
-async function textOf(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    if (size > MAX_BYTES) throw new AppError('upstream_unavailable', '`/config/status` has too much to say');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

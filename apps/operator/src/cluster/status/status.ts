@@ -13,6 +13,7 @@ import { type ShakenHands, handshakeStatus, handshakeVerdict } from '../../hands
 import { type PolicyState } from '../engine/policies.ts';
 import { type ServedNow } from '../engine/revisions.ts';
 import { versionsOf } from '../rollout/versions.ts';
+import { type Activity } from '../sleep/sleeping.ts';
 import { restartsOf } from './pod-trouble.ts';
 import { gatewayVerdict, ingressVerdict, serviceVerdict } from './reach.ts';
 import { workloadVerdict } from './workload.ts';
@@ -35,6 +36,7 @@ export interface ClusterObserved {
   readonly policy: PolicyState | undefined;
   readonly served: ServedNow;
   readonly shakenHands: ShakenHands;
+  readonly activity: Activity;
   /** Where clients reach it. */
   readonly endpoint: string;
   /** Why nothing is done for it. */
@@ -45,9 +47,9 @@ export interface ClusterObserved {
 
 /** Pure: the same observations give the same status. */
 export function clusterStatusOf(server: MCPServer, observed: ClusterObserved): MCPServerStatus {
-  const { policy, shakenHands, canary, endpoint } = observed;
+  const { policy, shakenHands, canary, endpoint, activity } = observed;
   const verdicts = verdictsOf(observed);
-  const ready = readyVerdict(verdicts, shakenHands);
+  const ready = readyVerdict(verdicts, observed);
   const conditions = { ...verdicts, Ready: ready };
   const restarts = (observed.workload?.pods ?? []).reduce((sum, pod) => sum + restartsOf(pod), 0);
   const revision = policy?.revision;
@@ -61,7 +63,7 @@ export function clusterStatusOf(server: MCPServer, observed: ClusterObserved): M
     endpoint,
     ...(revision === undefined ? {} : { policyRevision: revision }),
     source: sourceText(sourceInUse(server)),
-    ...handshakeStatus(server, shakenHands),
+    ...(activity === 'awake' || shakenHands !== undefined ? handshakeStatus(server, shakenHands) : toldBefore(server)),
     ...(restarts === 0 ? {} : { restarts }),
     deploymentReady: isTrue(verdicts.WorkloadReady),
     serviceReady: isTrue(verdicts.ServiceReady),
@@ -82,7 +84,8 @@ interface Verdicts {
   readonly GatewayReady: Verdict;
 }
 
-function verdictsOf({ workload, canary, rollout, ingress, policy, served, blocked }: ClusterObserved): Verdicts {
+function verdictsOf(observed: ClusterObserved): Verdicts {
+  const { workload, canary, rollout, ingress, policy, served, blocked, activity } = observed;
   const elsewhere = yes('Remote', 'the server runs elsewhere, at its `source.url`');
   return {
     WorkloadReady:
@@ -90,7 +93,7 @@ function verdictsOf({ workload, canary, rollout, ingress, policy, served, blocke
         ? no(blocked.reason, blocked.message)
         : workload === undefined
           ? elsewhere
-          : workloadVerdict(workload.deployment, workload.pods),
+          : sleepVerdict(workloadVerdict(workload.deployment, workload.pods), activity),
     CanaryReady: canary === undefined ? undefined : canaryVerdict(canary, rollout),
     ServiceReady: workload === undefined ? elsewhere : serviceVerdict(workload.service),
     IngressReady: ingressVerdict(ingress.object, ingress.kind),
@@ -121,10 +124,32 @@ function policyVerdict(policy: PolicyState | undefined): Verdict {
 }
 
 /** An ingress is left out: a server that nobody outside reaches yet does answer through the gateway. */
-function readyVerdict(verdicts: Verdicts, shakenHands: ShakenHands): Verdict {
+function readyVerdict(verdicts: Verdicts, { shakenHands, activity }: ClusterObserved): Verdict {
   const { WorkloadReady, ServiceReady, PolicyReady, GatewayReady } = verdicts;
-  const parts = [WorkloadReady, ServiceReady, PolicyReady, GatewayReady, handshakeVerdict(shakenHands)];
+  const handshake = activity === 'awake' || shakenHands !== undefined ? handshakeVerdict(shakenHands) : WorkloadReady;
+  const parts = [WorkloadReady, ServiceReady, PolicyReady, GatewayReady, handshake];
+  if (activity !== 'awake') return parts.find(({ status }) => status !== 'True') ?? WorkloadReady;
   return parts.find(({ status }) => status !== 'True') ?? yes('Ready', 'the server answers through the gateway');
+}
+
+/** A server that sleeps is ready: its lists are answered, and calls wait for it. So it is while it wakes without trouble. */
+function sleepVerdict(workload: Verdict, activity: Activity): Verdict {
+  if (activity === 'asleep') return yes('Asleep', 'the server sleeps: no call came, and the next one starts it');
+  if (activity === 'awake' || !WAKING.has(workload.reason)) return workload;
+  return yes('Waking', 'a call waits for the server, which is starting');
+}
+
+const WAKING: ReadonlySet<string> = new Set(['Available', 'Creating', 'Progressing', 'Stopped']);
+
+/** A server that sleeps is as it was when it last told. */
+function toldBefore({ status }: MCPServer): ReturnType<typeof handshakeStatus> {
+  const { protocolVersion, serverInfo, tools, missingTools } = status ?? {};
+  return {
+    ...(protocolVersion === undefined ? {} : { protocolVersion }),
+    ...(serverInfo === undefined ? {} : { serverInfo }),
+    ...(tools === undefined ? {} : { tools }),
+    ...(missingTools === undefined ? {} : { missingTools }),
+  };
 }
 
 /** Reasons that only say that something is on its way. */
@@ -138,8 +163,8 @@ const ON_ITS_WAY: ReadonlySet<string> = new Set([
   'Propagating',
 ]);
 
-function phaseOf(server: MCPServer, { blocked, policy }: ClusterObserved, ready: Verdict): string {
-  if (ready.status === 'True') return 'Ready';
+function phaseOf(server: MCPServer, { blocked, policy, activity }: ClusterObserved, ready: Verdict): string {
+  if (ready.status === 'True') return activity === 'asleep' ? 'Asleep' : 'Ready';
   if (blocked !== undefined || policy?.refused !== undefined) return 'Error';
   if (server.spec.replicas === 0) return 'Stopped';
   const before = readyOf(server.status);

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { API_VERSION, type GatewayActivity, type ServerDefinitions } from '../../packages/api/src/index.ts';
+import { SERVERS } from '../../packages/control-plane/src/index.ts';
+import { decodeDelivery } from '../../packages/delivery/src/index.ts';
+import { CONFIG_MAPS, DEPLOYMENTS } from '../../packages/kube/src/index.ts';
+import { type Engine } from '../../apps/operator/src/cluster/engine/engine.ts';
+import { kubectl, testNamespace } from '../support/kubectl.ts';
+import { until } from '../support/until.ts';
+import { openClient } from './support/cluster.ts';
+import { aGatewayIn, runPods, startOperatorIn } from './support/engine.ts';
+
+/** Servers that sleep, on a real API server with controllers. What gateways tell is said by the test. */
+
+const DEFINITIONS: ServerDefinitions = {
+  schema_version: 'v1',
+  server_info: { name: 'x', version: '1' },
+  capabilities: { tools: {} },
+  tools: [{ name: 'read' }],
+};
+const LONG_MS = 3_600_000;
+
+const client = await openClient();
+const namespace = await testNamespace('sleep');
+const gateway = new EventEmitter();
+const servers = new Map<string, GatewayActivity['servers'][number]>();
+let sequence = 1;
+let engine: Engine;
+
+before(async () => {
+  await kubectl(['apply', '--server-side', '--force-conflicts', '-k', join(import.meta.dirname, '../../deploy/crds')]);
+  await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+  engine = await startOperatorIn(
+    namespace,
+    client,
+    {},
+    {
+      probe: async () => ({
+        protocolVersion: '2025-11-25',
+        serverInfo: { name: 'x', version: '1' },
+        tools: [],
+        definitions: DEFINITIONS,
+      }),
+      readActivity: async (_, seen, signal) => {
+        if (seen === sequence) await once(gateway, 'told', { signal });
+        return { sequence, servers: [...servers.values()] };
+      },
+    },
+  );
+  await aGatewayIn(namespace);
+});
+
+after(async () => {
+  await engine.close();
+  await namespace[Symbol.asyncDispose]();
+  await client.close();
+});
+
+test('an idle server goes to none, says so, and is back as soon as a call waits for it', async () => {
+  await apply('files');
+  await runPods(namespace, client, 'files');
+  await phaseIs('files', 'Ready');
+  tell('files', { idle_ms: LONG_MS });
+  await replicasAre('files', 0);
+  const asleep = await phaseIs('files', 'Asleep');
+  assert.equal(asleep.status?.conditions?.find(({ type }) => type === 'Ready')?.status, 'True');
+  await kubectl(['--namespace', namespace.name, 'wait', '--for=delete', 'pod', '--all', '--timeout=30s']);
+  const { items } = await client.list(CONFIG_MAPS, { namespace: namespace.name });
+  const delivered = decodeDelivery({ namespace: namespace.name, name: 'files' }, items);
+  assert.ok(delivered.ok && delivered.route.may_sleep === true);
+  assert.deepEqual(delivered.definitions, DEFINITIONS);
+
+  tell('files', { wanted: true, open: 1 });
+  await replicasAre('files', 1);
+  await runPods(namespace, client, 'files');
+  tell('files', {});
+  await phaseIs('files', 'Ready');
+  const events = await namespace.kubectl(['get', 'events', '--field-selector=involvedObject.kind=MCPServer']);
+  for (const reason of ['Asleep', 'Woken']) assert.match(events, new RegExp(`Normal\\s+${reason}\\s+mcpserver/files`));
+  assert.doesNotMatch(events, /NotReady/);
+});
+
+test('a server with an autoscaler never sleeps, and one that gets it in its sleep is woken and handed over', async () => {
+  await apply('scaled');
+  await runPods(namespace, client, 'scaled');
+  await phaseIs('scaled', 'Ready');
+  tell('scaled', { idle_ms: LONG_MS });
+  await replicasAre('scaled', 0);
+  const scaler = {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name: 'scaled' },
+    spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'scaled' }, maxReplicas: 5 },
+  };
+  await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(scaler));
+  await replicasAre('scaled', 1);
+  await runPods(namespace, client, 'scaled');
+  await phaseIs('scaled', 'Ready');
+  tell('scaled', { idle_ms: LONG_MS });
+  await namespace.kubectl(['scale', 'deployment', 'scaled', '--replicas=2']);
+  await replicasAre('scaled', 2);
+});
+
+test('a server whose gateway would sleep with it is refused', async () => {
+  const spec = { image: 'localhost/files:1', sleep: { after: '1s' }, gateway: { enabled: true, placement: 'sidecar' } };
+  const server = { apiVersion: API_VERSION, kind: 'MCPServer', metadata: { name: 'beside' }, spec };
+  await assert.rejects(namespace.kubectl(['apply', '-f', '-'], JSON.stringify(server)), /needs a gateway that stays/);
+});
+
+async function apply(name: string): Promise<void> {
+  const spec = { image: 'localhost/files:1', sleep: { after: '1s' } };
+  const server = { apiVersion: API_VERSION, kind: 'MCPServer', metadata: { name }, spec };
+  await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(server));
+  tell(name, {});
+}
+
+function tell(name: string, change: Partial<GatewayActivity['servers'][number]>): void {
+  const server = `${namespace.name}/${name}`;
+  servers.set(server, { server, idle_ms: 0, open: 0, wanted: false, knows: true, ...change });
+  sequence += 1;
+  gateway.emit('told');
+}
+
+function replicasAre(name: string, wanted: number): Promise<true> {
+  return until(`${name} has ${wanted} replicas`, async () => {
+    // Only what was so for a while counts: the gateway tells it again.
+    sequence += 1;
+    gateway.emit('told');
+    const deployment = await client.get(DEPLOYMENTS, { namespace: namespace.name, name });
+    return JSON.stringify(deployment?.spec).includes(`"replicas":${wanted},`) ? true : undefined;
+  });
+}
+
+function phaseIs(name: string, phase: string) {
+  return until(`${name} is ${phase}`, async () => {
+    const server = await client.get(SERVERS, { namespace: namespace.name, name });
+    return server?.status?.phase === phase ? server : undefined;
+  });
+}
