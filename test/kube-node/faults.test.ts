@@ -55,9 +55,23 @@ suite('faults', () => {
 
   test('gateways are replaced, one after another: no call is cut', async (context) => {
     load.forget();
-    const kind = volumes === undefined ? 'deployment' : 'statefulset';
-    await kubectl([...IN_NAMESPACE, 'rollout', 'restart', `${kind}/${CLUSTER.gateway}`]);
-    await kubectl([...IN_NAMESPACE, 'rollout', 'status', `${kind}/${CLUSTER.gateway}`, '--timeout=180s']);
+    await rollout('restart');
+    await rollout('status');
+    await load.goesOn();
+    context.diagnostic(load.summary());
+    assert.deepEqual(others(['allowed']), []);
+  });
+
+  test('a version that does not start takes no call with it, and is left by going back', async (context) => {
+    load.forget();
+    const image = `${CLUSTER.gateway}=localhost/none:1`;
+    await kubectl([...IN_NAMESPACE, 'set', 'image', gateways(), image]);
+    await untilTrue('a pod of it is there', async () =>
+      (await podsOf(CLUSTER.gateway)).some((pod) => pod.image === 'localhost/none:1'),
+    );
+    await load.goesOn();
+    await rollout('undo');
+    await rollout('status');
     await load.goesOn();
     context.diagnostic(load.summary());
     assert.deepEqual(others(['allowed']), []);
@@ -145,6 +159,14 @@ suite('faults', () => {
       context.diagnostic(`${answered.length} answers, ${records.size} requests recorded by ${writers.length} gateways`);
     },
   );
+
+  function gateways(): string {
+    return `${volumes === undefined ? 'deployment' : 'statefulset'}/${CLUSTER.gateway}`;
+  }
+
+  async function rollout(action: 'restart' | 'status' | 'undo'): Promise<void> {
+    await kubectl([...IN_NAMESPACE, 'rollout', action, gateways(), ...(action === 'status' ? ['--timeout=180s'] : [])]);
+  }
 
   async function agents(): Promise<readonly Agent[]> {
     const openings = [openAgent, openModernAgent].flatMap((open) =>
