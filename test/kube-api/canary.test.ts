@@ -145,6 +145,43 @@ test('changed tools wait for people, who decide by an annotation about the versi
   await until('held', () => runs('held').then((found) => found?.image === imageOf(1)));
 });
 
+test('a canary never takes the name of another server, and has it when that is gone', async () => {
+  for (const name of ['late', 'late-canary']) {
+    await apply(name, 1);
+    await until(name, (server) => conditionOf(server, 'Ready')?.status === 'True');
+  }
+  await apply('late', 1, { image: imageOf(2) });
+  const refused = await until('late', (server) => conditionOf(server, 'CanaryReady')?.reason === 'NameInUse');
+  assert.match(conditionOf(refused, 'CanaryReady')?.message ?? '', /belongs to server `[^`]+\/late-canary`/);
+  await until('late', (server) => conditionOf(server, 'Ready')?.status === 'True');
+  assert.equal(await ownerOf('late-canary'), 'late-canary');
+  assert.deepEqual(await runs('late'), { image: imageOf(1), replicas: 3 });
+  assert.deepEqual(await weights('late'), { stable: 100 });
+  await namespace.kubectl(['delete', 'mcpserver', 'late-canary']);
+  await until('late', () => runs('late-canary').then((found) => found?.image === imageOf(2)));
+  await until('late', () => weights('late').then(({ canary }) => canary === 10));
+  assert.equal(await ownerOf('late-canary'), 'late');
+});
+
+test('a server that comes to the name of a canary is refused, and the canary goes on', async () => {
+  await apply('twin', 1, { image: imageOf(2) });
+  await until('twin', ({ status }) => status?.rollout?.startedAt !== undefined);
+  await apply('twin-canary', 1);
+  const refused = await until('twin-canary', (server) => conditionOf(server, 'PolicyReady')?.reason === 'NameInUse');
+  assert.equal(conditionOf(refused, 'WorkloadReady')?.reason, 'NameInUse');
+  assert.deepEqual(await weights('twin-canary'), {});
+  assert.deepEqual(await runs('twin-canary'), { image: imageOf(2), replicas: 1 });
+  assert.equal(await ownerOf('twin-canary'), 'twin');
+  await apply('twin', 1);
+  await until('twin-canary', (server) => conditionOf(server, 'Ready')?.status === 'True');
+  assert.equal(await ownerOf('twin-canary'), 'twin-canary');
+});
+
+async function ownerOf(name: string): Promise<string | undefined> {
+  const deployment = await client.get(DEPLOYMENTS, { namespace: namespace.name, name });
+  return deployment?.metadata.ownerReferences?.[0]?.name;
+}
+
 async function start(): Promise<Engine> {
   const started = startEngine({
     client,

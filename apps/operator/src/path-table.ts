@@ -46,6 +46,7 @@ export function createPathTable(): PathTable {
   };
 }
 
-function rankOf({ metadata }: MCPServer): string {
+/** Older servers sort first. */
+export function rankOf({ metadata }: MCPServer): string {
   return `${metadata.creationTimestamp ?? ''} ${metadata.namespace}/${metadata.name}`;
 }

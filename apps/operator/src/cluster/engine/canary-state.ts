@@ -7,7 +7,8 @@ import { isPromoted } from '../rollout/versions.ts';
 import { type World } from './world.ts';
 
 /** What the plan has to know of the canary of a server. */
-export function canaryStateOf(server: MCPServer, world: Pick<World, 'owned'>): PlanObserved['canary'] {
+export function canaryStateOf(server: MCPServer, world: Pick<World, 'names' | 'owned'>): PlanObserved['canary'] {
+  if (world.names.canaryName(server) === 'taken') return 'taken';
   const trial = trialOf(server);
   if (trial === undefined || !isPromoted(server)) return undefined;
   const deployments = world.owned.of(keyOf(server)).filter(({ kind }) => kind === 'Deployment');

@@ -15,6 +15,7 @@ export function newsOf(before: MCPServerStatus | undefined, after: MCPServerStat
     ...sleepNews(before, after),
     ...policyNews(before, after),
     ...toolNews(before, after),
+    ...canaryNews(before, after),
     ...rolloutNews(before, after),
   ];
 }
@@ -50,7 +51,7 @@ function policyNews(before: MCPServerStatus | undefined, after: MCPServerStatus)
   if (now === undefined || now.status === 'True' || now.reason === 'PolicyPending' || old?.reason === now.reason)
     return [];
   // The same conflict stops the workload too, and is told there.
-  if (now.reason === 'PathInUse') return [];
+  if (now.reason === 'PathInUse' || now.reason === 'NameInUse') return [];
   return [{ type: 'Warning', reason: 'PolicyRefused', message: `${now.reason}: ${now.message}` }];
 }
 
@@ -61,6 +62,12 @@ function toolNews(before: MCPServerStatus | undefined, after: MCPServerStatus): 
   const names = missing.slice(0, 10).map((name) => `\`${name}\``);
   const more = missing.length > names.length ? ` and ${missing.length - names.length} more` : '';
   return [{ type: 'Warning', reason: 'Drift', message: `declared, but not offered: ${names.join(', ')}${more}` }];
+}
+
+function canaryNews(before: MCPServerStatus | undefined, after: MCPServerStatus): readonly News[] {
+  const [old, now] = [conditionOf(before, 'CanaryReady'), conditionOf(after, 'CanaryReady')];
+  if (now?.reason !== 'NameInUse' || old?.reason === now.reason) return [];
+  return [{ type: 'Warning', reason: 'CanaryRefused', message: `${now.reason}: ${now.message}` }];
 }
 
 function rolloutNews(before: MCPServerStatus | undefined, { rollout }: MCPServerStatus): readonly News[] {

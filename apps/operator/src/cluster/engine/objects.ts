@@ -83,9 +83,9 @@ export function createObjects(options: ObjectsOptions): Objects {
 
   /** Returns why it could not be done, when only a change of the server or of the settings helps. */
   async function makeObjects(server: MCPServer): Promise<Blocked | undefined> {
-    const conflict = world.paths.conflict(server);
+    const conflict = world.paths.conflict(server) ?? world.names.conflict(server);
     if (conflict !== undefined) {
-      // The other server is reached there now. What runs is left alone.
+      // The other server is reached there now, or runs under that name. What runs is left alone.
       await writer.prune(objectsOf(server).filter(({ kind }) => kind === 'Ingress' || kind === 'HTTPRoute'));
       return conflict;
     }
@@ -141,7 +141,11 @@ export function createObjects(options: ObjectsOptions): Objects {
         : undefined,
       canary:
         server.spec.rollout?.strategy === 'Canary'
-          ? { deployment: find('Deployment', 'canary'), pods: podsAt('canary') }
+          ? {
+              deployment: find('Deployment', 'canary'),
+              pods: podsAt('canary'),
+              conflict: world.names.canaryConflict(server),
+            }
           : undefined,
       ingress: {
         kind: settings.ingress.kind,
@@ -180,11 +184,8 @@ export function createObjects(options: ObjectsOptions): Objects {
     { canary, blocked, shakenHands }: Seen & Pick<ClusterObserved, 'shakenHands'>,
   ): RolloutStatus | undefined {
     if (blocked !== undefined) return server.status?.rollout;
-    return options.rollouts.next(server, {
-      deployment: canary?.deployment,
-      pods: canary?.pods ?? [],
-      stable: shakenHands,
-    });
+    const { deployment, pods = [], conflict } = canary ?? {};
+    return options.rollouts.next(server, { deployment, pods, conflict, stable: shakenHands });
   }
 
   /** What was written last, as long as it is not seen yet: writing over what was seen before it would be a conflict. */

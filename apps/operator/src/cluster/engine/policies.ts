@@ -64,9 +64,9 @@ export function createPolicies(options: PoliciesOptions): Policies {
     // The ConfigMaps of a server that is gone go with it.
     if (server === undefined || server.metadata.deletionTimestamp !== undefined)
       return void states.delete(keyText(key));
-    const conflict = world.paths.conflict(server);
+    const conflict = world.paths.conflict(server) ?? world.names.conflict(server);
     if (conflict !== undefined) {
-      // Two servers on one path would be one to callers.
+      // Two servers on one path, or behind one Service, would be one to callers.
       await writer.prune(partsOf(key));
       return setState(key, { refused: conflict });
     }
@@ -109,7 +109,10 @@ export function createPolicies(options: PoliciesOptions): Policies {
     try {
       return encodeDelivery({
         document,
-        route: { ...routeOf(server, settings, 'free'), ...(maySleep ? { may_sleep: true } : {}) },
+        route: {
+          ...routeOf(server, settings, world.names.canaryName(server)),
+          ...(maySleep ? { may_sleep: true } : {}),
+        },
         placement,
         ...(definitions === undefined ? {} : { definitions }),
         publishedAt: clock(),

@@ -1,10 +1,12 @@
 import { type MCPServer, type ObjectKey, type RolloutStatus, keyOf } from '@mcp-runtime/api';
 import { type Clock, OpenedSoFar, type Running, closeOnce } from '@mcp-runtime/base';
 import { type KubeObject } from '@mcp-runtime/kube';
+import { type Blocked } from '../../conditions.ts';
 import { type ShakenHands } from '../../handshake-status.ts';
 import { type Probe } from '../../ports.ts';
 import { type WorkDone } from '../../work-queue.ts';
 import { compareDefinitions } from '../rollout/definitions.ts';
+import { type Health } from '../rollout/judge.ts';
 import { healthOf } from '../rollout/health.ts';
 import { countsIn, nextRecord } from '../rollout/record.ts';
 import { recordOf, trialOf } from '../rollout/trial.ts';
@@ -17,6 +19,8 @@ import { type ReadTracks, followTrials } from './trials.ts';
 export interface CanarySeen {
   readonly deployment: KubeObject | undefined;
   readonly pods: readonly KubeObject[];
+  /** Why there cannot be one. */
+  readonly conflict: Blocked | undefined;
   readonly stable: ShakenHands;
 }
 
@@ -66,7 +70,7 @@ export function startRollouts(options: RolloutsOptions): Rollouts {
   }
 
   return {
-    next: (server, { deployment, pods, stable }) => {
+    next: (server, { deployment, pods, conflict, stable }) => {
       const key = keyOf(server);
       const trial = trialOf(server);
       if (trial === undefined) {
@@ -74,7 +78,10 @@ export function startRollouts(options: RolloutsOptions): Rollouts {
         return undefined;
       }
       const record = recordOf(server, trial);
-      const health = healthOf(deployment, pods, trial.hash);
+      const health: Health =
+        conflict === undefined
+          ? healthOf(deployment, pods, trial.hash)
+          : { state: 'starting', message: conflict.message };
       const isOver = record?.phase === 'Promoted' || record?.phase === 'RolledBack';
       if (isOver) drop(key);
       else if (health.state === 'ready' || record?.startedAt !== undefined) {

@@ -29,7 +29,7 @@ export function routeOf(
     path: publicPath,
     ...(isHostName(host) ? { hosts: [host.toLowerCase()] } : {}),
     ...(upstream === undefined ? {} : { upstream }),
-    ...(upstream !== undefined && 'pod' in upstream ? { peers: servicesOf(server) } : {}),
+    ...(upstream !== undefined && 'pod' in upstream ? { peers: servicesOf(server, canaryName) } : {}),
     audit: { arguments: audit.arguments, strict: audit.strict },
     event_source: eventSource,
   };
@@ -40,13 +40,16 @@ function isHostName(host: string | undefined): host is string {
   return host !== undefined && host.length <= MAX_HOST;
 }
 
-function servicesOf({ metadata, spec }: MCPServer): string[] {
-  const stable = workloadName(metadata.name);
-  return spec.rollout?.strategy === 'Canary' ? [stable, workloadName(metadata.name, '-canary')] : [stable];
+function servicesOf(server: MCPServer, canaryName: CanaryName): string[] {
+  return versionsOf(server, canaryName).map(({ track }) => serviceOf(server, track));
+}
+
+function serviceOf({ metadata }: MCPServer, track: 'stable' | 'canary'): string {
+  return workloadName(metadata.name, track === 'canary' ? '-canary' : '');
 }
 
 function upstreamOf(server: MCPServer, placement: GatewayPlacement, canaryName: CanaryName): GatewayRoute['upstream'] {
-  const { spec, metadata } = server;
+  const { spec } = server;
   const { url } = declaredSource(spec);
   const { upstreamPath: path } = resolveServer(server);
   if (spec.replicas === 0) return undefined;
@@ -55,7 +58,7 @@ function upstreamOf(server: MCPServer, placement: GatewayPlacement, canaryName: 
   return {
     tracks: versionsOf(server, canaryName).map(({ track, server: version, weight }) => ({
       track,
-      service: workloadName(metadata.name, track === 'canary' ? '-canary' : ''),
+      service: serviceOf(server, track),
       weight,
       port: spec.port,
       path: resolveServer(version).upstreamPath,

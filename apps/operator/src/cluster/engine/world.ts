@@ -14,6 +14,7 @@ import { type Logger } from '@mcp-runtime/base';
 import { GRANTS, SERVERS, SESSIONS } from '@mcp-runtime/control-plane';
 import {
   AUTOSCALERS,
+  DEPLOYMENTS,
   ENDPOINT_SLICES,
   type EndpointSlice,
   type KubeObject,
@@ -31,8 +32,9 @@ import { type ApiServerAddress } from '../plan/settings.ts';
 import { type OperatorSettings } from '../settings.ts';
 import { autoscaledDeployment } from './autoscaled.ts';
 import { type GatewayReplica, replicasOf } from './gateway-replicas.ts';
-import { ownedKinds } from './kinds.ts';
-import { type OwnedObjects, createOwnedObjects } from './owned-objects.ts';
+import { idOf, ownedKinds } from './kinds.ts';
+import { type NameTable, createNameTable } from './name-table.ts';
+import { type OwnedObjects, createOwnedObjects, serverOf } from './owned-objects.ts';
 
 /** The cluster as it was last seen, indexed by server. */
 export interface World {
@@ -42,6 +44,7 @@ export interface World {
   readonly views: AccessViews;
   readonly access: Pick<AccessIndex, 'grantsOf' | 'sessionsOf'>;
   readonly paths: Pick<PathTable, 'conflict'>;
+  readonly names: Pick<NameTable, 'conflict' | 'canaryName' | 'canaryConflict'>;
   readonly owned: Pick<OwnedObjects, 'of' | 'get' | 'servers'>;
   podsOf(server: ObjectKey): readonly KubeObject[];
   /** Pods of the shared gateways that are not about to end. */
@@ -92,11 +95,19 @@ export function watchWorld(options: WorldOptions): World {
   const paths = createPathTable();
   const owned = createOwnedObjects();
   const pods = createOwnedObjects();
+  const names = createNameTable((deployment) => {
+    const found = owned.get(idOf({ ...DEPLOYMENTS, metadata: deployment }));
+    return found === undefined ? undefined : serverOf(found);
+  });
   const isNews = newsFilter();
 
   const onAccess = (change: StateChange<MCPAccessGrant> | StateChange<MCPAgentSession>): void => {
     options.onResource(change);
     for (const key of access.take(change)) options.onPolicyInput(key);
+  };
+  const tellRival = (key: ObjectKey): void => {
+    options.onPolicyInput(key);
+    options.onServer(key);
   };
   const grants = watchState(client, lean(GRANTS), { ...watching, onChange: onAccess });
   const sessions = watchState(client, lean(SESSIONS), { ...watching, onChange: onAccess });
@@ -105,10 +116,7 @@ export function watchWorld(options: WorldOptions): World {
     onChange: (change) => {
       options.onResource(change);
       const key = keyOf(change.object);
-      for (const rival of paths.take(change)) {
-        options.onPolicyInput(rival);
-        options.onServer(rival);
-      }
+      for (const rival of [...paths.take(change), ...names.take(change)]) tellRival(rival);
       options.onPolicyInput(key);
       if (isNews(change.object, change.type)) options.onServer(key);
     },
@@ -118,7 +126,14 @@ export function watchWorld(options: WorldOptions): World {
       ...watching,
       labels: MANAGED,
       onChange: (change) => {
-        for (const key of owned.take(change)) options.onOwned(key, change.object, change.type);
+        const keys = owned.take(change);
+        for (const key of keys) options.onOwned(key, change.object, change.type);
+        if (type !== DEPLOYMENTS || change.type === 'modified') return;
+        // Its name was taken, or is free again.
+        const rivals = names
+          .claimants(change.object)
+          .filter((key) => !keys.some((own) => keyText(own) === keyText(key)));
+        for (const rival of rivals) tellRival(rival);
       },
     }),
   );
@@ -160,6 +175,7 @@ export function watchWorld(options: WorldOptions): World {
     views: { servers, grants, sessions },
     access,
     paths,
+    names,
     owned,
     podsOf: (key) => pods.of(key),
     gateways: () => replicasOf(slices.all()),

@@ -29,7 +29,14 @@ export interface ClusterObserved {
       }
     | undefined;
   /** Of a rollout with a canary. */
-  readonly canary: { readonly deployment: KubeObject | undefined; readonly pods: readonly KubeObject[] } | undefined;
+  readonly canary:
+    | {
+        readonly deployment: KubeObject | undefined;
+        readonly pods: readonly KubeObject[];
+        /** Why there cannot be one. */
+        readonly conflict: Blocked | undefined;
+      }
+    | undefined;
   /** Of a version on trial. */
   readonly rollout: RolloutStatus | undefined;
   readonly ingress: { readonly kind: 'ingress' | 'httproute' | 'none'; readonly object: KubeObject | undefined };
@@ -103,9 +110,10 @@ function verdictsOf(observed: ClusterObserved): Verdicts {
 }
 
 function canaryVerdict(
-  { deployment, pods }: NonNullable<ClusterObserved['canary']>,
+  { deployment, pods, conflict }: NonNullable<ClusterObserved['canary']>,
   rollout: RolloutStatus | undefined,
 ): Verdict {
+  if (conflict !== undefined) return no(conflict.reason, conflict.message);
   if (rollout?.phase === 'Promoted') return yes('Promoted', `${rollout.source} is in use; ${rollout.message}`);
   if (rollout?.phase === 'RolledBack') return no('RolledBack', `${rollout.reason}: ${rollout.message}`);
   const workload = workloadVerdict(deployment, pods);
