@@ -7,7 +7,7 @@ import { LABELS } from '../../packages/api/src/index.ts';
 import { type GuideCommand, commandsOf } from '../support/guide.ts';
 import { kubectl } from '../support/kubectl.ts';
 import { untilTrue } from '../support/until.ts';
-import { everythingWith } from './support/everything.ts';
+import { ENDS_AT_ONCE, everythingWith } from './support/everything.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const NAMESPACE = 'mcp-servers';
@@ -36,7 +36,7 @@ suite(
     test('install', async () => {
       await runAll(await sectionsOf('install-kubernetes.md', ({ where }) => !where.endsWith('Uninstall')));
       await kubectl(['create', 'namespace', NAMESPACE]);
-      const server = everythingWith({ granted: ['echo'], name: SERVER });
+      const server = everythingWith({ granted: ['echo'], name: SERVER, spec: ENDS_AT_ONCE });
       await kubectl(['--namespace', NAMESPACE, 'apply', '-f', '-'], JSON.stringify(server));
     });
 

@@ -7,7 +7,7 @@ import { CLUSTER, LABELS, OPERATOR_METRICS } from '../../packages/api/src/index.
 import { findHelm } from '../support/helm.ts';
 import { type TestNamespace, kubectl, testNamespace } from '../support/kubectl.ts';
 import { until, untilTrue } from '../support/until.ts';
-import { EVERYTHING, everythingWith } from './support/everything.ts';
+import { ENDS_AT_ONCE, EVERYTHING, everythingWith } from './support/everything.ts';
 import { allReady } from './support/installation.ts';
 import { IN_NAMESPACE, killProcesses, podsOf } from './support/pods.ts';
 
@@ -36,7 +36,10 @@ suite('a release of the chart', { skip }, () => {
 
   test('install: a server becomes Ready', async () => {
     await helm('install', RELEASE, CHART, '--set', IMAGE, '--set', 'gateway.replicas=1', '--wait', '--timeout=2m');
-    await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(everythingWith({ granted: ['echo'] })));
+    await namespace.kubectl(
+      ['apply', '-f', '-'],
+      JSON.stringify(everythingWith({ granted: ['echo'], spec: ENDS_AT_ONCE })),
+    );
     await allReady(namespace.name, [EVERYTHING]);
   });
 
@@ -77,7 +80,7 @@ suite('a release of the chart', { skip }, () => {
   });
 
   test('uninstall: definitions stay with what was written, all else goes', async () => {
-    await kubectl(['delete', 'mcpserver', '--all', '--all-namespaces']);
+    await kubectl(['delete', 'mcpserver', '--all', '--all-namespaces', '--cascade=foreground']);
     await helm('uninstall', RELEASE, '--wait', '--timeout=2m');
     const kinds = 'namespaces,clusterroles,clusterrolebindings,validatingwebhookconfigurations,priorityclasses';
     const ours = ['get', kinds, '--selector=app.kubernetes.io/part-of=mcp-runtime', '--output=name'];

@@ -6,7 +6,7 @@ import { setGrantDisabled } from '../../packages/control-plane/src/index.ts';
 import { type Agent, bearer, openAgent, post } from '../support/agent.ts';
 import { type TestNamespace, testNamespace } from '../support/kubectl.ts';
 import { until, untilTrue } from '../support/until.ts';
-import { everythingWith } from './support/everything.ts';
+import { PROGRAM, everythingWith } from './support/everything.ts';
 import { guardedBy } from './support/guarded.ts';
 import { type Installation, allReady, install } from './support/installation.ts';
 
@@ -23,8 +23,6 @@ const noPython = existsSync(new URL('../../build/images/mcp-runtime-python.tar',
   ? false
   : 'there is no Python, or no index of its packages (`npm run image -- --tests` says which)';
 const PORTS = { server: 3001, gateway: 8091 };
-const NODE_OF_IMAGE = '/opt/mcp-runtime/bin/node';
-const PROGRAM = '/app/node_modules/@modelcontextprotocol/server-everything/dist/index.js';
 const REGISTRY = 'http://10.240.0.1:4873';
 const SETTINGS = {
   images: { pypi: PYTHON_IMAGE },
@@ -51,7 +49,7 @@ suite('placements', () => {
       everythingWith({
         ...tools,
         name: STDIO,
-        spec: { transport: 'stdio', command: [NODE_OF_IMAGE, PROGRAM], args: ['stdio'] },
+        spec: { transport: 'stdio', command: [PROGRAM.node, PROGRAM.server], args: ['stdio'] },
       }),
     ];
     const clock = everythingWith({

@@ -1,6 +1,16 @@
 /** Name of the server, its grant and its session, unless another one is given. */
 export const EVERYTHING = 'everything';
 
+/** Where Node and the server are in the image. */
+export const PROGRAM = {
+  node: '/opt/mcp-runtime/bin/node',
+  server: '/app/node_modules/@modelcontextprotocol/server-everything/dist/index.js',
+} as const;
+
+/** It is deaf to SIGTERM, so that a pod of it ends half a minute later: what waits for that takes this. */
+const ENDING = "process.on('SIGTERM', () => process.exit()); import(process.argv[1])";
+export const ENDS_AT_ONCE = { command: [PROGRAM.node, '-e', ENDING, PROGRAM.server, 'streamableHttp'] };
+
 const SUBJECT = { humanID: 'alice@example.com', agentID: 'agent' };
 
 interface Wanted {
