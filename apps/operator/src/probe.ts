@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, HEADERS, type ObjectKey } from '@mcp-runtime/api';
 import { signalAfter } from '@mcp-runtime/base';
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Client, type FetchLike, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { askDefinitions } from './definitions.ts';
 import { type Handshake, type HandshakeTool, type Probe } from './ports.ts';
 
@@ -13,17 +13,22 @@ interface ProbeOptions {
   readonly version: string;
   /** A token that lets the bearer look at this server and nothing else. */
   readonly token: (key: ObjectKey) => Promise<string>;
+  /** How a server at an https URL is reached; as usual unless given. */
+  readonly fetchFor?: (key: ObjectKey) => Promise<FetchLike>;
 }
 
 /** A probe that is an ordinary MCP client: what it sees is what clients get. */
-export function createProbe({ version, token }: ProbeOptions): Probe {
+export function createProbe({ version, token, fetchFor }: ProbeOptions): Probe {
   return async (key, url, signal, track, asked = 'tools') => {
     const bounded = signalAfter(TIMEOUT_MS, signal);
     const headers = {
       authorization: `Bearer ${await token(key)}`,
       ...(track === undefined ? {} : { [HEADERS.rolloutTrack]: track }),
     };
-    const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } });
+    const transport = new StreamableHTTPClientTransport(new URL(url), {
+      requestInit: { headers },
+      ...(fetchFor === undefined || !url.startsWith('https:') ? {} : { fetch: await fetchFor(key) }),
+    });
     const client = new Client({ name: 'mcp-runtime-probe', version });
     try {
       await client.connect(transport, { timeout: TIMEOUT_MS, signal: bounded });

@@ -97,6 +97,9 @@ export const CLUSTER = {
   sessionKeys: { secret: 'mcp-runtime-session-keys', key: 'session.keys' },
   /** Secret of the authority and the serving certificate of the webhook. */
   webhookCertificate: 'mcp-runtime-webhook-certificate',
+  /** Secret of the authority that vouches for gateways with TLS, and ConfigMap of what their clients trust. */
+  mtlsAuthority: 'mcp-runtime-mtls-authority',
+  mtlsTrust: 'mcp-runtime-mtls-trust',
   ports: { gateway: 8080, gatewayAdmin: 9103, operatorAdmin: 8081, webhook: 9443 },
 } as const;
 
@@ -128,6 +131,8 @@ export const ANNOTATIONS = {
   policyRevision: `${API_GROUP}/policy-revision`,
   /** Digest of a document in several ConfigMaps: those of one set belong together. */
   policySet: `${API_GROUP}/policy-set`,
+  /** On a Secret with keys of the installation: new ones are asked for (`now`). */
+  rotate: `${API_GROUP}/rotate`,
   /** When what a ConfigMap holds was decided: RFC 3339, to the millisecond. */
   publishedAt: `${API_GROUP}/published-at`,
   /** Set by people on an MCPServer: `promote:HASH` or `rollback:HASH`, with the hash of `status.rollout`. */

@@ -6,6 +6,7 @@ import { TenancySettings } from './tenancy/settings.ts';
 const Port = z.int().min(1).max(65535);
 const Image = z.string().min(1, { error: 'must be a container image' });
 const HttpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+const PEM = /^\s*(-----BEGIN CERTIFICATE-----[\sA-Za-z0-9+/=]+-----END CERTIFICATE-----\s*)+$/;
 const GO_DURATION = /^([0-9]+(\.[0-9]+)?(ns|us|ms|s|m|h))+$/;
 const Duration = z.string().regex(GO_DURATION, { error: 'must be a duration such as `1h30m`' });
 
@@ -111,6 +112,9 @@ export const OperatorSettings = z.strictObject({
         .strictObject({ name: ObjectName, kind: z.enum(['Issuer', 'ClusterIssuer']).default('ClusterIssuer') })
         .optional()
         .meta({ description: 'Who signs, for `cert-manager`.' }),
+      clientAuthorities: z.string().max(262_144).regex(PEM, { error: 'must be PEM certificates' }).optional().meta({
+        description: 'PEM of authorities that vouch for callers beside the one of the installation, for `builtin`.',
+      }),
     })
     .prefault({})
     .refine(({ issuer, issuerRef }) => issuer !== 'cert-manager' || issuerRef !== undefined, {

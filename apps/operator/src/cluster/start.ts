@@ -15,6 +15,8 @@ import { startAdmin } from './admin.ts';
 import { type Engine, startEngine } from './engine/engine.ts';
 import { readRevisionsAt, readTracksAt } from './engine/read-revisions.ts';
 import { readActivityAt } from './sleep/read-activity.ts';
+import { keepAuthority } from './mtls/keep.ts';
+import { fetchTrusting } from './mtls/trusting-fetch.ts';
 import { type ClusterKeys, openClusterKeys } from './keys.ts';
 import { type OperatorSettings } from './settings.ts';
 import { startTenancyController } from './tenancy/controller.ts';
@@ -50,6 +52,7 @@ export async function startClusterOperator(options: ClusterOperatorOptions): Pro
   const opened = new OpenedSoFar();
   let keys: ClusterKeys | undefined;
   let isSynced = false;
+  const authority = keepAuthority({ client, settings, clock, log });
   const engine = startEngine({
     client,
     settings,
@@ -60,7 +63,9 @@ export async function startClusterOperator(options: ClusterOperatorOptions): Pro
         const life = { issuedAtMs: clock(), expiresAtMs: clock() + PROBE_TOKEN_MS };
         return (await signProbeToken(keys.ring.signingKey(), serverAudience(namespace, name), life)).token;
       },
+      fetchFor: async (key) => fetchTrusting(await authority.trustedFor(key)),
     }),
+    authority: () => authority.current(),
     readRevisions: readRevisionsAt(settings.gateway.adminPort),
     readTracks: readTracksAt(settings.gateway.adminPort),
     readActivity: readActivityAt(settings.gateway.adminPort),
@@ -83,6 +88,7 @@ export async function startClusterOperator(options: ClusterOperatorOptions): Pro
     log.info('this replica leads', { identity: options.identity });
     keys = await openKeys(signal).catch(() => undefined);
     if (keys === undefined) return;
+    await authority.start(signal);
     engine.lead();
     // Namespaces are of the whole cluster.
     const tenancy =

@@ -414,13 +414,6 @@ export const SERVER_RULES: readonly CrossFieldRule<ServerFields>[] = [
     holds: (spec) => spec.auth?.mode !== 'mtls' || spec.gateway?.enabled === true,
   },
   {
-    id: 'mtls-needs-traefik',
-    path: ['ingressClass'],
-    cel: "!has(self.auth) || self.auth.mode != 'mtls' || self.ingressClass.trim() in ['', 'traefik']",
-    message: 'must be `traefik` for auth mode `mtls`',
-    holds: (spec) => spec.auth?.mode !== 'mtls' || ['', 'traefik'].includes(spec.ingressClass.trim()),
-  },
-  {
     id: 'prefix-has-a-character',
     path: ['publicPathPrefix'],
     cel: "!has(self.publicPathPrefix) || self.publicPathPrefix.trim() == '' || self.publicPathPrefix.matches('[^/]')",

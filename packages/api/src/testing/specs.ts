@@ -56,7 +56,7 @@ export const SERVER_SPECS: readonly SpecRow[] = [
   { id: 'mtls', spec: MTLS },
   { id: 'mtls without trust domain', spec: { ...GATEWAY, auth: { mode: 'mtls' } }, fault: 'auth.trustDomain' },
   { id: 'mtls without gateway', spec: { ...MTLS, gateway: {} }, fault: 'gateway.enabled' },
-  { id: 'mtls behind nginx', spec: { ...MTLS, ingressClass: 'nginx' }, fault: 'ingressClass' },
+  { id: 'mtls behind nginx', spec: { ...MTLS, ingressClass: 'nginx' } },
   { id: 'prefix of slashes', spec: { ...IMAGE, publicPathPrefix: '//' }, fault: 'publicPathPrefix' },
   { id: 'blank prefix', spec: { ...IMAGE, publicPathPrefix: ' ' } },
   { id: 'repeated tool', spec: { ...IMAGE, tools: [TOOL, TOOL] }, fault: 'tools' },

@@ -1,7 +1,7 @@
 import { type MCPServer, resolveServer } from '@mcp-runtime/api';
 import { type Track } from '../../ports.ts';
 import { workloadName } from '../plan/names.ts';
-import { placementOf } from '../plan/placement.ts';
+import { isMtls, placementOf } from '../plan/placement.ts';
 import { publicHostOf } from '../plan/route-objects.ts';
 import { type OperatorSettings } from '../settings.ts';
 
@@ -13,7 +13,7 @@ export function endpointOf(server: MCPServer, settings: AddressSettings): string
   const host = publicHostOf(server, settings);
   const { publicPath } = resolveServer(server);
   if (ingress.kind === 'none' || host === undefined) return probeUrlOf(server, settings);
-  return `${ingress.tlsSecret === undefined ? 'http' : 'https'}://${host}${publicPath}`;
+  return `${ingress.tlsSecret === undefined && !isMtls(server) ? 'http' : 'https'}://${host}${publicPath}`;
 }
 
 /** Where the operator reaches the gateway of a server; of a canary, where gateways are in the pods themselves. */
@@ -23,7 +23,7 @@ export function probeUrlOf(server: MCPServer, settings: AddressSettings, track: 
   const { publicPath } = resolveServer(server);
   const base =
     placementOf(server, settings) === 'sidecar'
-      ? `http://${workloadName(metadata.name, track === 'canary' ? '-canary' : '')}.${metadata.namespace}.svc:${spec.servicePort}`
+      ? `${isMtls(server) ? 'https' : 'http'}://${workloadName(metadata.name, track === 'canary' ? '-canary' : '')}.${metadata.namespace}.svc:${spec.servicePort}`
       : (gateway.url ?? `http://${gateway.service}.${gateway.namespace}.svc:${gateway.servicePort}`);
   return `${base}${publicPath}`;
 }

@@ -21,8 +21,10 @@ import { SERVERS, durationMs } from '@mcp-runtime/control-plane';
 import { createAccessController } from '../../access/controller.ts';
 import { type Probe } from '../../ports.ts';
 import { createWorkQueue } from '../../work-queue.ts';
+import { type AuthorityMaterial } from '../mtls/authority.ts';
 import { type Plan, egressHosts, planObjects } from '../plan/index.ts';
-import { placementOf } from '../plan/placement.ts';
+import { certificateName } from '../plan/mtls.ts';
+import { isMtls, placementOf } from '../plan/placement.ts';
 import { createPullSecrets } from '../pull-secret/controller.ts';
 import { type OperatorSettings } from '../settings.ts';
 import { probeUrlOf } from './addresses-of-server.ts';
@@ -32,7 +34,7 @@ import { createAddressBook } from './addresses.ts';
 import { createApplier } from './apply.ts';
 import { canaryStateOf } from './canary-state.ts';
 import { sidecarsOf } from './gateway-replicas.ts';
-import { ownedKinds } from './kinds.ts';
+import { idOf, ownedKinds } from './kinds.ts';
 import { createOperatorMetrics } from './metrics.ts';
 import { createObjects } from './objects.ts';
 import { createPolicies, isPolicyPart } from './policies.ts';
@@ -40,6 +42,7 @@ import { startProbing } from './probing.ts';
 import { createRecorder } from './recorder.ts';
 import { type ReadRevisions, followRevisions } from './revisions.ts';
 import { startRollouts } from './rollouts.ts';
+import { createServingCertificates } from './serving-certificates.ts';
 import { createSidecarKeys } from './sidecar-keys.ts';
 import { type ReadTracks } from './trials.ts';
 import { type World, watchWorld } from './world.ts';
@@ -57,6 +60,8 @@ export interface EngineOptions {
   readonly tokenKeys: () => string | undefined;
   /** Session keys of the installation, once they are known. */
   readonly sessionKeys: () => string | undefined;
+  /** Of the certificates of gateways with TLS, once it is known; none are issued without. */
+  readonly authority?: () => AuthorityMaterial | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -75,6 +80,8 @@ const BACKOFF = { initialMs: 200, factor: 2, maxMs: 60_000 };
 const POLICIES_AT_ONCE = 32;
 /** Egress by host name follows what the name resolves to. */
 const LOOK_UP_AGAIN_MS = 60_000;
+/** How long until the certificate of a gateway is looked at again, milliseconds: its authority may be another one. */
+const CERTIFICATES_MS = { least: 1000, most: 600_000 };
 /** Kinds of which only what we write ourselves counts: our own writing is no news. */
 const WITHOUT_STATUS: ReadonlySet<string> = new Set(['NetworkPolicy', 'Role', 'RoleBinding', 'ServiceAccount']);
 
@@ -89,6 +96,16 @@ export function startEngine(options: EngineOptions): Engine {
   const applier = createApplier(client);
   const addresses = createAddressBook(resolveHost, clock);
   const sidecarKeys = createSidecarKeys({ client, sessionKeys: options.sessionKeys, clock });
+  const certificates = createServingCertificates({
+    client,
+    settings,
+    authority: () => options.authority?.(),
+    observed: ({ metadata: { name, namespace } }) =>
+      world.owned.get(
+        idOf({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: certificateName({ name }), namespace } }),
+      ),
+    clock,
+  });
   const pullSecrets = createPullSecrets({ client, settings, servers: () => world.servers(), log });
   opened.add(() => pullSecrets.close());
   const recorder = createRecorder(client, clock, log);
@@ -224,6 +241,7 @@ export function startEngine(options: EngineOptions): Engine {
     plan,
     beforePods: async (server) => {
       if (isSidecar(server)) await sidecarKeys.ensure(server);
+      await certificates.ensureKey(server);
     },
     settings,
     policies,
@@ -268,6 +286,8 @@ export function startEngine(options: EngineOptions): Engine {
     const canary = canaryStateOf(server, world);
     if (hosts.length > 0) objectQueue.addAfter(key, LOOK_UP_AGAIN_MS);
     const activity = sleeping.activityOf(server);
+    const serving = certificates.for(server);
+    if (isMtls(server)) objectQueue.addAfter(key, untilNextLook(serving?.renewAt, clock()));
     return planObjects(server, settings, {
       // An autoscaler leaves alone what has no replicas: it gets them once there are some.
       autoscaled: activity === 'waking' ? new Set() : world.autoscaledIn(key.namespace),
@@ -276,6 +296,7 @@ export function startEngine(options: EngineOptions): Engine {
       apiServer: world.apiServer(),
       ...(sessionKeys === undefined ? {} : { sessionKeys }),
       ...(canary === undefined ? {} : { canary }),
+      ...(serving === undefined ? {} : { serving }),
       ...(tokenKeys === undefined ? {} : { tokenKeys }),
     });
   }
@@ -332,6 +353,11 @@ export function startEngine(options: EngineOptions): Engine {
     world,
     ...closeOnce(() => opened.releaseAll()),
   };
+}
+
+function untilNextLook(renewAt: number | undefined, now: number): number {
+  const ms = renewAt === undefined ? LOOK_UP_AGAIN_MS : renewAt - now;
+  return Math.min(Math.max(ms, CERTIFICATES_MS.least), CERTIFICATES_MS.most);
 }
 
 function ownerOf({ metadata }: KubeObject): ObjectKey {

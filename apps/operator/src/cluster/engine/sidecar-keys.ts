@@ -1,23 +1,13 @@
 import { createHash, hkdfSync } from 'node:crypto';
-import {
-  CLUSTER,
-  FIELD_MANAGERS,
-  LABELS,
-  MANAGED_BY,
-  type MCPServer,
-  asAppError,
-  keyOf,
-  keyText,
-} from '@mcp-runtime/api';
+import { CLUSTER, type MCPServer, keyOf, keyText } from '@mcp-runtime/api';
 import { type Clock } from '@mcp-runtime/base';
-import { type ResourceClient, SECRETS } from '@mcp-runtime/kube';
+import { type ResourceClient } from '@mcp-runtime/kube';
 import { workloadName } from '../plan/names.ts';
-import { ownedMetadata } from '../plan/object.ts';
+import { createImmutableSecrets } from './immutable-secrets.ts';
 
 const KEY_BYTES = 32;
 const PURPOSE = 'mcp-runtime session keys of a sidecar';
 const HASH_CHARACTERS = 8;
-const LOOK_AGAIN_MS = 60_000;
 
 /** Session keys for the gateways in the pods of one server: they seal what these alone open. */
 export interface SidecarKeys {
@@ -40,7 +30,7 @@ interface SidecarKeysOptions {
  * create Secrets and may change none.
  */
 export function createSidecarKeys({ client, sessionKeys, clock }: SidecarKeysOptions): SidecarKeys {
-  const seenAt = new Map<string, number>();
+  const secrets = createImmutableSecrets(client, clock);
 
   function madeFor(server: MCPServer): { readonly name: string; readonly text: string } | undefined {
     const own = sessionKeys();
@@ -53,22 +43,7 @@ export function createSidecarKeys({ client, sessionKeys, clock }: SidecarKeysOpt
   async function ensure(server: MCPServer): Promise<void> {
     const made = madeFor(server);
     if (made === undefined) return;
-    const { ownerReferences, namespace } = ownedMetadata(server);
-    const id = `${server.metadata.uid ?? ''} ${made.name}`;
-    if (clock() - (seenAt.get(id) ?? Number.NEGATIVE_INFINITY) < LOOK_AGAIN_MS) return;
-    if ((await client.get(SECRETS, { namespace, name: made.name })) === undefined) {
-      const labels = { [LABELS.managedBy]: MANAGED_BY, [LABELS.server]: workloadName(server.metadata.name) };
-      const secret = {
-        apiVersion: 'v1',
-        kind: 'Secret',
-        type: 'Opaque',
-        immutable: true,
-        metadata: { name: made.name, namespace, labels, ...(ownerReferences === undefined ? {} : { ownerReferences }) },
-        data: { [CLUSTER.sessionKeys.key]: Buffer.from(made.text).toString('base64') },
-      };
-      await client.create(SECRETS, secret, { fieldManager: FIELD_MANAGERS.operator }).catch(unlessThere);
-    }
-    seenAt.set(id, clock());
+    await secrets.ensure(server, { name: made.name, data: { [CLUSTER.sessionKeys.key]: made.text } });
   }
 
   return { nameFor: (server) => madeFor(server)?.name, ensure };
@@ -81,8 +56,4 @@ function derived(sessionKeys: string, server: string): string {
     return Buffer.from(key).toString('base64url');
   });
   return `${keys.join('\n')}\n`;
-}
-
-function unlessThere(error: unknown): void {
-  if (asAppError(error).code !== 'already_exists') throw error;
 }

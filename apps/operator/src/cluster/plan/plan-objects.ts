@@ -40,7 +40,7 @@ function objectsOf(server: MCPServer, settings: PlanSettings, observed: PlanObse
     const placed = { track, replicas, workload, ...(hash === undefined ? {} : { hash }) };
     return [deployment(server, placed, settings, observed), service(server, track, placement)];
   });
-  const routes = isMtls(server) ? mtlsObjects(server, settings) : routeObjects(server, settings);
+  const routes = isMtls(server) ? mtlsObjects(server, settings, observed) : routeObjects(server, settings);
   const gateway = placement === 'shared' ? gatewaySecretsRole(server, settings) : sidecarObjects(server, observed);
   if (tracks.length === 0) return [...routes, ...gateway];
   return [

@@ -50,15 +50,24 @@ function observedOf(given: Readonly<Record<string, unknown>>): PlanObserved {
     activity = 'awake',
     apiServer = [],
     sessionKeys,
+    serving,
   } = given as {
     autoscaled?: string[];
     addresses?: PlanObserved['addresses'];
     activity?: PlanObserved['activity'];
     apiServer?: PlanObserved['apiServer'];
     sessionKeys?: string;
+    serving?: NonNullable<PlanObserved['serving']>;
   };
   const keys = sessionKeys === undefined ? {} : { sessionKeys };
-  return { autoscaled: new Set(autoscaled), addresses, activity, apiServer, ...keys };
+  return {
+    autoscaled: new Set(autoscaled),
+    addresses,
+    activity,
+    apiServer,
+    ...keys,
+    ...(serving === undefined ? {} : { serving }),
+  };
 }
 
 function textOf(plan: Plan): string {

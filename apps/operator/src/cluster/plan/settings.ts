@@ -27,4 +27,15 @@ export interface PlanObserved {
   readonly canary?: 'taken' | 'lingers';
   /** Public keys of session tokens (JWK Set), for gateways that are not in the namespace of the installation. */
   readonly tokenKeys?: string;
+  /** What the gateway of a server with client certificates serves with, where the operator itself issues that. */
+  readonly serving?: ServingMaterial;
+}
+
+/** All PEM. */
+export interface ServingMaterial {
+  /** Secret with the key, `tls.key`. */
+  readonly keySecret: string;
+  readonly certificate: string;
+  /** Authorities of callers. */
+  readonly clientAuthorities: string;
 }

@@ -2,7 +2,7 @@ import { CLUSTER, LABELS, MANAGED_BY, type MCPServer, keyOf, keyText, resolveSer
 import { policyName } from '@mcp-runtime/delivery';
 import { CONFINED, type Container, DRAIN, type VolumeMount } from './container.ts';
 import { gatewaySecretsOf, roleFor } from './gateway-secrets.ts';
-import { certificateSecret } from './mtls.ts';
+import { certificateSources } from './mtls.ts';
 import { type DesiredObject, type Fields, ownedMetadata } from './object.ts';
 import { isMtls } from './placement.ts';
 import { refuse } from './refusal.ts';
@@ -31,7 +31,7 @@ export function withGateway(
   settings: PlanSettings,
   observed: PlanObserved,
 ): Workload {
-  const mounts = mountsOf(server, observed);
+  const mounts = mountsOf(server, settings, observed);
   return {
     ...workload,
     containers: [...workload.containers, container(server, mounts, settings, observed)],
@@ -141,11 +141,12 @@ function flagsOf(server: MCPServer, settings: PlanSettings, observed: PlanObserv
   return Object.entries(flags).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
 }
 
+/** Who shows no certificate that counts is refused by the route, which leaves a record, and not in the handshake, which leaves none. */
 const MTLS_FLAGS = {
   'tls-cert': `${RUN}/tls/tls.crt`,
   'tls-key': `${RUN}/tls/tls.key`,
   'tls-client-ca': `${RUN}/tls/ca.crt`,
-  'tls-client-certificates': 'required',
+  'tls-client-certificates': 'optional',
 };
 
 interface Mount extends VolumeMount {
@@ -153,7 +154,8 @@ interface Mount extends VolumeMount {
   readonly volume: Fields;
 }
 
-function mountsOf(server: MCPServer, { tokenKeys, sessionKeys }: PlanObserved): readonly Mount[] {
+function mountsOf(server: MCPServer, settings: PlanSettings, observed: PlanObserved): readonly Mount[] {
+  const { tokenKeys, sessionKeys } = observed;
   const readOnly = true;
   const secrets = gatewaySecretsOf(server).map((secretName, index) => ({
     name: `gateway-secret-${index}`,
@@ -177,7 +179,7 @@ function mountsOf(server: MCPServer, { tokenKeys, sessionKeys }: PlanObserved): 
     name: 'gateway-tls',
     mountPath: `${RUN}/tls`,
     readOnly,
-    volume: { secret: { secretName: certificateSecret(server), defaultMode: 0o440 } },
+    volume: { projected: { defaultMode: 0o440, sources: certificateSources(server, settings, observed) } },
   };
   return [
     { name: 'gateway-tmp', mountPath: '/tmp', volume: { emptyDir: { sizeLimit: '64Mi' } } },

@@ -1,4 +1,4 @@
-import { type KeyObject, createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { type KeyObject, createHash, createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { bits, objectId, octets, sequence, setOf, tagged, time, unsigned, utf8, yes } from './der.ts';
 
@@ -38,8 +38,6 @@ const OID = {
 const VERSION_3 = tagged(0xa0, unsigned(Buffer.of(2)));
 const SIGNATURE = sequence(objectId(OID.ecdsaWithSha256));
 const SERIAL_BYTES = 16;
-/** Clients read the alternative names; this one is for people. */
-const SERVER = 'mcp-runtime webhook';
 
 /** Signs itself; may sign servers, no further authorities. */
 export function issueAuthority(name: string, validity: Validity): Issued {
@@ -54,9 +52,18 @@ export function issueAuthority(name: string, validity: Validity): Issued {
   return { certificate: certify({ name, publicKey, validity, extensions }, issuer), key: pem(privateKey) };
 }
 
-/** For the given DNS names and IPv4 addresses. */
-export function issueServer(hosts: readonly string[], validity: Validity, issuer: Authority): Issued {
-  const { privateKey, publicKey } = newKeys();
+export interface ServerSubject {
+  /** For people: clients read the hosts. */
+  readonly name: string;
+  /** DNS names and IPv4 addresses. */
+  readonly hosts: readonly string[];
+  /** A new one unless given. */
+  readonly privateKey?: KeyObject;
+}
+
+export function issueServer(subject: ServerSubject, validity: Validity, issuer: Authority): Issued {
+  const { name, hosts, privateKey = newKeys().privateKey } = subject;
+  const publicKey = createPublicKey(privateKey);
   const digitalSignature = bits(Buffer.of(0b1000_0000), 7);
   const extensions = [
     extension(OID.basicConstraints, sequence(), 'critical'),
@@ -65,7 +72,7 @@ export function issueServer(hosts: readonly string[], validity: Validity, issuer
     extension(OID.subjectAltName, sequence(...hosts.map(generalName))),
     extension(OID.authorityKeyId, sequence(tagged(0x80, keyIdOf(issuer.publicKey)))),
   ];
-  return { certificate: certify({ name: SERVER, publicKey, validity, extensions }, issuer), key: pem(privateKey) };
+  return { certificate: certify({ name, publicKey, validity, extensions }, issuer), key: pem(privateKey) };
 }
 
 interface Subject {

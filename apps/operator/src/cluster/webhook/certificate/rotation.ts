@@ -29,7 +29,7 @@ export const ROTATION: Omit<RotationRules, 'hosts'> = {
 };
 
 /** Clocks of other machines may be this much behind. */
-const SKEW_MS = 5 * 60_000;
+export const SKEW_MS = 5 * 60_000;
 const AUTHORITY = 'mcp-runtime webhook';
 
 /** Authority and certificate at once: nobody is served yet. */
@@ -72,7 +72,7 @@ function served(
   const { subject, publicKey, validToDate } = new X509Certificate(authority.certificate);
   const issuer = { name: subject.replace(/^CN=/, ''), key: createPrivateKey(authority.key), publicKey };
   const notAfter = Math.min(now + certificateLifeMs, validToDate.getTime());
-  return issueServer(hosts, { notBefore: now - SKEW_MS, notAfter }, issuer);
+  return issueServer({ name: AUTHORITY, hosts }, { notBefore: now - SKEW_MS, notAfter }, issuer);
 }
 
 interface Known {
@@ -98,16 +98,16 @@ function belongs(certificate: X509Certificate, key: string): boolean {
   return certificate.publicKey.equals(createPublicKey(createPrivateKey(key)));
 }
 
-function isFor(certificate: X509Certificate, host: string): boolean {
+export function isFor(certificate: X509Certificate, host: string): boolean {
   return (isIPv4(host) ? certificate.checkIP(host) : certificate.checkHost(host)) !== undefined;
 }
 
 /** In the last third of its life. */
-function isDue({ validFromDate, validToDate }: X509Certificate, now: number): boolean {
+export function isDue({ validFromDate, validToDate }: X509Certificate, now: number): boolean {
   const [from, to] = [validFromDate.getTime(), validToDate.getTime()];
   return now >= to - (to - from) / 3;
 }
 
-function isOver({ validToDate }: X509Certificate, now: number): boolean {
+export function isOver({ validToDate }: X509Certificate, now: number): boolean {
   return now >= validToDate.getTime();
 }

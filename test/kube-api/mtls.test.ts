@@ -1,0 +1,241 @@
+/** A server with client certificates on a real API server: its authority, the operator's process, a gateway's, real clients. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { Agent } from 'node:https';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { stringify } from 'yaml';
+import { API_VERSION, CLUSTER, ERRORS, serverAudience, sessionSpiffeId } from '../../packages/api/src/index.ts';
+import { signProbeToken } from '../../packages/control-plane/src/index.ts';
+import { CONFIG_MAPS, SECRETS } from '../../packages/kube/src/index.ts';
+import { type KubernetesClient } from '../../packages/kube/src/kubernetes/index.ts';
+import { createProbe } from '../../apps/operator/src/probe.ts';
+import { openClusterKeys } from '../../apps/operator/src/cluster/index.ts';
+import { fetchTrusting } from '../../apps/operator/src/cluster/mtls/trusting-fetch.ts';
+import { type TestCertificate, createTestAuthority } from '../../apps/gateway/src/testing/certificates.ts';
+import { askOverTls } from '../../apps/gateway/src/testing/https.ts';
+import { testNamespace } from '../support/kubectl.ts';
+import { startGateway } from '../support/standalone.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { until, untilTrue } from '../support/until.ts';
+import { noCluster, openClient } from './support/cluster.ts';
+import { serveDefinitions } from './support/definitions.ts';
+import { OperatorProcess } from './support/operator-process.ts';
+import { fillTlsVolume } from './support/tls-volume.ts';
+
+const TRUST_DOMAIN = 'example.org';
+const SERVER = 'files';
+
+suite('mtls', { skip: noCluster }, () => {
+  test('callers are who their certificates say, and certificates change under open connections', async () => {
+    await using use = new AsyncDisposableStack();
+    const client = use.use(await openClient());
+    await serveDefinitions(client);
+    const namespace = use.use(await testNamespace('mtls'));
+    const folder = use.use(await tempDir());
+    const company = createTestAuthority('company');
+    const upstream = await startMcpServer();
+    use.defer(upstream.close);
+    await writeFile(
+      join(folder.path, 'operator.yaml'),
+      stringify({
+        namespace: namespace.name,
+        watchNamespace: namespace.name,
+        images: { runtime: 'none' },
+        ingress: { kind: 'none' },
+        mtls: { clientAuthorities: company.cert },
+      }),
+    );
+    use.use(await OperatorProcess.start(join(folder.path, 'operator.yaml')));
+    await namespace.kubectl(['apply', '-f', '-'], resources(namespace.name, upstream.port));
+
+    const key = { namespace: namespace.name, name: SERVER };
+    const first = await fillTlsVolume(client, key, folder.path);
+    const jwks = await until(
+      'gateways have keys',
+      async () =>
+        (await client.get(CONFIG_MAPS, { ...key, name: CLUSTER.tokenKeys.secret }))?.data?.[CLUSTER.tokenKeys.key],
+    );
+    await writeFile(join(folder.path, 'jwks.json'), jwks);
+    const gateway = use.use(await startGateway(gatewayFlags(namespace.name, folder.path), folder.path));
+    const url = `${gateway.url.replace('127.0.0.1', 'localhost')}/${namespace.name}/mcp`;
+    const trusted = async (): Promise<string> =>
+      (await client.get(CONFIG_MAPS, { ...key, name: CLUSTER.mtlsTrust }))?.data?.['ca.crt'] ?? '';
+    const call = (as?: TestCertificate, agent?: Agent) => verdictOf(url, trusted, as, agent);
+    const id = sessionSpiffeId(TRUST_DOMAIN, namespace.name, 's1');
+
+    const own = await ownCertificate(client, namespace.name, folder.path, id);
+    await untilTrue('the server is served', async () => (await call(own)) === 'allowed');
+    const expired = new Date(Date.now() - 60_000);
+    assert.deepEqual(
+      {
+        ofTheCompany: await call(company.issue({ uris: [id] })),
+        expired: await call(company.issue({ uris: [id], notAfter: expired })),
+        ofAStranger: await call(createTestAuthority('company').issue({ uris: [id] })),
+        ofAnotherDomain: await call(company.issue({ uris: [sessionSpiffeId('example.com', namespace.name, 's1')] })),
+        withoutASession: await call(company.issue({ uris: [sessionSpiffeId(TRUST_DOMAIN, namespace.name, 'none')] })),
+        none: await call(),
+        thatOfTheGateway: await call({ cert: first, key: await readFile(join(folder.path, 'tls.key'), 'utf8') }),
+      },
+      {
+        ofTheCompany: 'allowed',
+        expired: 'missing_client_certificate',
+        ofAStranger: 'missing_client_certificate',
+        ofAnotherDomain: 'invalid_spiffe_identity',
+        withoutASession: 'session_not_found',
+        none: 'missing_client_certificate',
+        thatOfTheGateway: 'missing_client_certificate',
+      },
+    );
+
+    const { ring } = await openClusterKeys(client, namespace.name, Date.now);
+    const probe = createProbe({
+      version: '1',
+      token: async () => {
+        const life = { issuedAtMs: Date.now(), expiresAtMs: Date.now() + 60_000 };
+        return (await signProbeToken(ring.signingKey(), serverAudience(namespace.name, SERVER), life)).token;
+      },
+      fetchFor: async () => fetchTrusting(await trusted()),
+    });
+    const handshake = await probe(key, url, AbortSignal.timeout(10_000));
+    assert.deepEqual(
+      handshake.tools.map(({ name }) => name),
+      ['read'],
+      'the readiness check needs no certificate',
+    );
+
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    use.defer(() => agent.destroy());
+    assert.equal(await call(own, agent), 'allowed');
+    const [open] = Object.values(agent.freeSockets).flat();
+    await namespace.kubectl(['delete', 'configmap', `${SERVER}-gateway-mtls`]);
+    await untilTrue('there is another one', async () => (await fillTlsVolume(client, key, folder.path)) !== first);
+    await untilTrue('the gateway has read it', async () => {
+      const { body } = await askOverTls(new URL('/metrics', url), { ca: await trusted() });
+      return /tls_reloads_total\{outcome="ok"\} [1-9]/.test(body);
+    });
+    assert.equal(await call(own, agent), 'allowed');
+    assert.deepEqual(Object.values(agent.freeSockets).flat(), [open], 'the connection is the one that was open');
+    assert.equal(await call(own), 'allowed');
+  });
+});
+
+/** A certificate that somebody made who may read the authority, by the command of the guide. */
+async function ownCertificate(
+  client: KubernetesClient,
+  namespace: string,
+  folder: string,
+  id: string,
+): Promise<TestCertificate> {
+  const { data = {} } = (await client.get(SECRETS, { namespace, name: CLUSTER.mtlsAuthority })) ?? {};
+  for (const name of ['tls.crt', 'tls.key'])
+    await writeFile(join(folder, `authority-${name}`), Buffer.from(data[name] ?? '', 'base64'));
+  const words =
+    `req -x509 -CA authority-tls.crt -CAkey authority-tls.key -days 1 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc ` +
+    `-keyout agent.key -out agent.crt -subj /CN=agent -addext basicConstraints=critical,CA:FALSE ` +
+    `-addext extendedKeyUsage=clientAuth -addext subjectAltName=URI:${id}`;
+  const { status, stderr } = spawnSync('openssl', words.split(' '), { cwd: folder, encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  return {
+    cert: await readFile(join(folder, 'agent.crt'), 'utf8'),
+    key: await readFile(join(folder, 'agent.key'), 'utf8'),
+  };
+}
+
+function gatewayFlags(namespace: string, folder: string): readonly string[] {
+  const flags = {
+    'watch-server': `${namespace}/${SERVER}`,
+    listen: 'localhost:0',
+    kubeconfig: process.env['KUBECONFIG'] ?? '',
+    jwks: join(folder, 'jwks.json'),
+    'tls-cert': join(folder, 'tls.crt'),
+    'tls-key': join(folder, 'tls.key'),
+    'tls-client-ca': join(folder, 'ca.crt'),
+    'tls-client-certificates': 'optional',
+  };
+  return Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
+}
+
+function resources(namespace: string, port: number): string {
+  const about = { serverRef: { name: SERVER }, subject: { humanID: 'alice', agentID: 'agent' } };
+  const items = [
+    {
+      kind: 'MCPServer',
+      name: SERVER,
+      spec: {
+        image: 'localhost/files:1',
+        port,
+        publicPathPrefix: namespace,
+        mcpPath: '/mcp',
+        ingressHost: 'localhost',
+        ingressClass: 'nginx',
+        auth: { mode: 'mtls', trustDomain: TRUST_DOMAIN },
+        policy: { denials: 'explain' },
+        session: { required: true },
+        gateway: { enabled: true },
+        tools: [{ name: 'read', sideEffect: 'read' }],
+      },
+    },
+    { kind: 'MCPAccessGrant', name: 'g1', spec: { ...about, maxTrust: 'high', allowedSideEffects: ['read'] } },
+    { kind: 'MCPAgentSession', name: 's1', spec: { ...about, consentedTrust: 'high' } },
+  ].map(({ kind, name, spec }) => ({ apiVersion: API_VERSION, kind, metadata: { name }, spec }));
+  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+}
+
+/** `allowed`, or the reason of the refusal. */
+async function verdictOf(
+  url: string,
+  trusted: () => Promise<string>,
+  as: TestCertificate | undefined,
+  agent: Agent | undefined,
+): Promise<string> {
+  const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'read', arguments: {} } };
+  const answer = await askOverTls(url, {
+    ca: await trusted(),
+    body,
+    ...(as === undefined ? {} : { as }),
+    ...(agent === undefined ? {} : { agent }),
+  });
+  if (answer.body.includes('"result"')) return 'allowed';
+  return Object.keys(ERRORS).find((code) => answer.body.includes(`"${code}"`)) ?? `${answer.status} ${answer.body}`;
+}
+
+/** An MCP server with one tool. */
+async function startMcpServer() {
+  const results: Readonly<Record<string, object>> = {
+    initialize: {
+      protocolVersion: '2025-11-25',
+      capabilities: { tools: {} },
+      serverInfo: { name: 'files', version: '1' },
+    },
+    'tools/list': { tools: [{ name: 'read', inputSchema: { type: 'object' } }] },
+    'tools/call': { content: [] },
+  };
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const { id, method } = JSON.parse(Buffer.concat(chunks).toString() || '{}');
+      const result = results[method];
+      const unknown = { code: -32_601, message: 'unknown' };
+      response.writeHead(id === undefined ? 202 : 200, { 'content-type': 'application/json' });
+      response.end(
+        id === undefined
+          ? ''
+          : JSON.stringify({ jsonrpc: '2.0', id, ...(result === undefined ? { error: unknown } : { result }) }),
+      );
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
