@@ -5,8 +5,8 @@ import { join } from 'node:path';
 /** A published server in Python, for tests. */
 const SERVER = 'mcp-server-time==2026.10.19';
 const WHEEL = 'mcp_server_time-2026.10.19-py3-none-any.whl';
-const PIP = ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--only-binary=:all:'];
-const PATIENCE_MS = 120_000;
+const PIP = ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--only-binary=:all:', '--retries=1'];
+const PATIENCE_MS = 60_000;
 
 /**
  * Puts a published server and all that it needs into `wheels` of a folder, once: from the package index that pip is set to. What
