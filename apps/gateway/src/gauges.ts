@@ -72,6 +72,10 @@ export function observeGateway(registry: Metrics, observed: Observed): void {
   });
   if (policySource !== undefined) observeSource(registry, policySource, clock);
   observeTracks(registry, routes);
+  registry.gauge(METRICS.waking, (gauge) => {
+    gauge.reset();
+    for (const { key, sleeper } of routes.all()) if (sleeper !== undefined) gauge.set(labelsOf(key), sleeper.waiting());
+  });
   registry.gauge(METRICS.openStreams, (gauge) => countStreams(gauge, routes.all(), open.all()));
 }
 

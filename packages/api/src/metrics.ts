@@ -88,6 +88,7 @@ export const METRICS = {
     SERVER,
     'MCP sessions that clients ended. Most never do: opened less ended is an upper bound of those in use.',
   ),
+  waking: gauge('mcp_gateway_waking_calls', SERVER, 'Calls that wait for a server that sleeps, or starts.'),
   openStreams: gauge('mcp_gateway_open_streams', SERVER, 'Streams that stay open: GET, and `subscriptions/listen`.'),
 
   // audit

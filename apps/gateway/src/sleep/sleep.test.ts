@@ -7,7 +7,7 @@ import { type Endpoints, createEndpoints } from '../endpoints.ts';
 import { DEFAULT_LIMITS } from '../gateway.ts';
 import { type Bench, OK_RESULT, callOf, startBench, testDocument } from '../testing/bench.ts';
 import { askAsModern } from '../testing/modern-caller.ts';
-import { type Answer, sendJson } from '../testing/upstream.ts';
+import { type Answer, sendJson, startTestUpstream } from '../testing/upstream.ts';
 import { type Sleeper, createSleeper } from './sleeper.ts';
 
 const TOLD: ServerDefinitions = {
@@ -114,6 +114,9 @@ test('a call wakes it and is answered, with all that came meanwhile', async () =
   const headers = await sleeping.headers();
   const calls = Array.from({ length: 20 }, (_, id) => sleeping.bench.post(callOf('read', id), headers));
   const told = await untilWanted(sleeping);
+  while (sleeping.sleeper.waiting() < calls.length) await untilWanted(sleeping);
+  const metrics = await (await fetch(`${sleeping.bench.gateway.adminUrl}/metrics`)).text();
+  assert.match(metrics, /mcp_gateway_waking_calls\{namespace="mcp-servers",server="files"\} 20/);
   assert.equal(told.servers[0]?.server, 'mcp-servers/files');
   sleeping.wake();
   for (const [id, response] of (await Promise.all(calls)).entries()) {
@@ -135,7 +138,7 @@ test('a refused call wakes nobody', async () => {
 });
 
 test('whoever looks is told at once when a call waits, and nothing that came before is missed', async () => {
-  await using sleeping = await asleep();
+  await using sleeping = await asleep({ wakeTimeoutMs: 10_000 });
   const { sequence } = await sleeping.activity();
   const looking = sleeping.activity(`?seen=${sequence}&wait=20000`);
   const call = sleeping.bench.post(callOf('read'), await sleeping.headers());
@@ -213,4 +216,24 @@ test('a legacy client whose session slept away begins another, which wakes the s
   await untilWanted(sleeping);
   sleeping.wake();
   assert.equal((await again).status, 200);
+});
+
+test("the runtime's own check neither wakes a server nor is answered for it", async () => {
+  await using sleeping = await asleep();
+  const authorization = `Bearer ${await sleeping.bench.token({ token_use: 'probe' })}`;
+  const response = await sleeping.bench.post({ jsonrpc: '2.0', id: 1, method: 'tools/list' }, { authorization });
+  assert.match(await response.text(), /"reason":"upstream_unavailable"/);
+  assert.equal((await sleeping.activity()).sequence, 0);
+});
+
+test('a call that finds the instance gone waits for another one', async () => {
+  await using sleeping = await asleep();
+  await using gone = await startTestUpstream(() => {});
+  const { url } = gone;
+  await gone[Symbol.asyncDispose]();
+  sleeping.endpoints.replace([{ track: 'stable', weight: 100, ready: [url], leaving: [] }]);
+  const call = sleeping.bench.post(callOf('read'), await sleeping.headers());
+  await untilWanted(sleeping);
+  sleeping.wake();
+  assert.equal((await call).status, 200);
 });
