@@ -133,6 +133,8 @@ export const ANNOTATIONS = {
   policySet: `${API_GROUP}/policy-set`,
   /** On a Secret with keys of the installation: new ones are asked for (`now`). */
   rotate: `${API_GROUP}/rotate`,
+  /** Since when a new key opens and does not seal yet: RFC 3339. */
+  rotatingSince: `${API_GROUP}/rotating-since`,
   /** When what a ConfigMap holds was decided: RFC 3339, to the millisecond. */
   publishedAt: `${API_GROUP}/published-at`,
   /** Set by people on an MCPServer: `promote:HASH` or `rollback:HASH`, with the hash of `status.rollout`. */

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CLUSTER, asAppError } from '@mcp-runtime/api';
+import { ANNOTATIONS, CLUSTER, asAppError } from '@mcp-runtime/api';
+import { silentLogger } from '@mcp-runtime/base';
 import { type ResourceClient, SECRETS, openMemoryStore } from '@mcp-runtime/kube';
-import { openClusterKeys, publishKeys } from './keys.ts';
+import { keepKeys } from './keep-keys.ts';
+import { SETTLE_MS, openClusterKeys, publishKeys } from './keys.ts';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 const NAMESPACE = 'mcp-runtime';
@@ -65,3 +67,55 @@ test('a Secret without its key is not replaced', async () => {
   await client.create(SECRETS, { apiVersion: 'v1', kind: 'Secret', metadata, data: { other: 'eA==' } });
   await assert.rejects(openClusterKeys(client, NAMESPACE, clock), (error) => asAppError(error).code === 'data_corrupt');
 });
+
+test('a signing key is replaced when somebody asks: the one before it verifies on, and signs until gateways know the other', async () => {
+  await using client = openMemoryStore({ clock });
+  let now = NOW;
+  const changes: number[] = [];
+  const onChange = (): void => void changes.push(now);
+  const keys = keepKeys({ client, namespace: NAMESPACE, clock: () => now, log: silentLogger, onChange });
+  await keys.look();
+  const before = keys.signingKey()?.keyId;
+  await ask(client, CLUSTER.signingKey.secret);
+  await keys.look();
+  const kids = async (): Promise<readonly string[]> =>
+    JSON.parse(await textOf(client, CLUSTER.tokenKeys)).keys.map(({ kid }: { readonly kid: string }) => kid);
+  const published = await kids();
+  assert.deepEqual([published.length, published[1], keys.signingKey()?.keyId], [2, before, before]);
+  now += SETTLE_MS;
+  await keys.look();
+  assert.equal(keys.signingKey()?.keyId, published[0]);
+  assert.deepEqual(await kids(), published, 'once is enough');
+  now += 86_400_000;
+  await keys.look();
+  assert.deepEqual(await kids(), [published[0]], 'no token of the one before it lives on');
+  assert.deepEqual(changes, [NOW, now]);
+});
+
+test('a new session key opens before it seals, and those before it open on', async () => {
+  await using client = openMemoryStore({ clock });
+  let now = NOW;
+  const keys = async (): Promise<readonly string[]> =>
+    (await openClusterKeys(client, NAMESPACE, () => now)).sessionKeys.trim().split('\n');
+  const [first = ''] = await keys();
+  await ask(client, CLUSTER.sessionKeys.secret);
+  const [sealing, added = ''] = await keys();
+  assert.equal(sealing, first);
+  assert.deepEqual(await keys(), [first, added], 'once is enough');
+  now += SETTLE_MS;
+  assert.deepEqual(await keys(), [added, first]);
+  assert.deepEqual(await keys(), [added, first]);
+  for (let round = 0; round < 4; round += 1) {
+    await ask(client, CLUSTER.sessionKeys.secret);
+    await keys();
+    now += SETTLE_MS;
+    assert.ok((await keys()).length <= 4);
+  }
+});
+
+async function ask(client: ResourceClient, name: string): Promise<void> {
+  const secret = await client.get(SECRETS, { namespace: NAMESPACE, name });
+  assert.ok(secret !== undefined);
+  const annotations = { ...secret.metadata.annotations, [ANNOTATIONS.rotate]: 'now' };
+  await client.update(SECRETS, { ...secret, metadata: { ...secret.metadata, annotations } });
+}

@@ -17,7 +17,7 @@ import { readRevisionsAt, readTracksAt } from './engine/read-revisions.ts';
 import { readActivityAt } from './sleep/read-activity.ts';
 import { keepAuthority } from './mtls/keep.ts';
 import { fetchTrusting } from './mtls/trusting-fetch.ts';
-import { type ClusterKeys, openClusterKeys } from './keys.ts';
+import { keepKeys } from './keep-keys.ts';
 import { type OperatorSettings } from './settings.ts';
 import { startTenancyController } from './tenancy/controller.ts';
 import { type Webhook, startWebhook } from './webhook/webhook.ts';
@@ -50,18 +50,19 @@ const KEYS_BACKOFF: BackoffPolicy = { initialMs: 200, factor: 2, maxMs: 10_000 }
 export async function startClusterOperator(options: ClusterOperatorOptions): Promise<ClusterOperator> {
   const { client, settings, clock, log } = options;
   const opened = new OpenedSoFar();
-  let keys: ClusterKeys | undefined;
   let isSynced = false;
   const authority = keepAuthority({ client, settings, clock, log });
+  const keys = keepKeys({ client, namespace: settings.namespace, clock, log, onChange: () => engine.lookAgain() });
   const engine = startEngine({
     client,
     settings,
     probe: createProbe({
       version: options.version,
       token: async ({ namespace, name }) => {
-        if (keys === undefined) throw new AppError('service_unavailable', 'the signing key was not read yet');
+        const signingKey = keys.signingKey();
+        if (signingKey === undefined) throw new AppError('service_unavailable', 'the signing key was not read yet');
         const life = { issuedAtMs: clock(), expiresAtMs: clock() + PROBE_TOKEN_MS };
-        return (await signProbeToken(keys.ring.signingKey(), serverAudience(namespace, name), life)).token;
+        return (await signProbeToken(signingKey, serverAudience(namespace, name), life)).token;
       },
       fetchFor: async (key) => fetchTrusting(await authority.trustedFor(key)),
     }),
@@ -69,8 +70,11 @@ export async function startClusterOperator(options: ClusterOperatorOptions): Pro
     readRevisions: readRevisionsAt(settings.gateway.adminPort),
     readTracks: readTracksAt(settings.gateway.adminPort),
     readActivity: readActivityAt(settings.gateway.adminPort),
-    tokenKeys: () => (keys === undefined ? undefined : JSON.stringify(keys.ring.publicKeys())),
-    sessionKeys: () => keys?.sessionKeys,
+    tokenKeys: () => {
+      const known = keys.current();
+      return known === undefined ? undefined : JSON.stringify(known.ring.publicKeys());
+    },
+    sessionKeys: () => keys.current()?.sessionKeys,
     clock,
     log,
   });
@@ -86,8 +90,9 @@ export async function startClusterOperator(options: ClusterOperatorOptions): Pro
   /** Until the signal: the keys first, since every gateway waits for them. */
   async function lead(signal: AbortSignal): Promise<void> {
     log.info('this replica leads', { identity: options.identity });
-    keys = await openKeys(signal).catch(() => undefined);
-    if (keys === undefined) return;
+    await openKeys(signal).catch(() => {});
+    if (keys.current() === undefined) return;
+    keys.follow(signal);
     await authority.start(signal);
     engine.lead();
     // Namespaces are of the whole cluster.
@@ -99,7 +104,7 @@ export async function startClusterOperator(options: ClusterOperatorOptions): Pro
     await Promise.all([engine.close(), tenancy?.then((started) => started?.close())]);
   }
 
-  async function openKeys(signal: AbortSignal): Promise<ClusterKeys> {
+  async function openKeys(signal: AbortSignal): Promise<void> {
     const retryable = (error: unknown): boolean => {
       log.error('the keys of the installation cannot be opened, and this is tried again', {
         error: asAppError(error).message,
@@ -107,7 +112,7 @@ export async function startClusterOperator(options: ClusterOperatorOptions): Pro
       return true;
     };
     const policy = { ...KEYS_BACKOFF, attempts: Number.POSITIVE_INFINITY, retryable };
-    return await retry(policy, signal, () => openClusterKeys(client, settings.namespace, clock));
+    await retry(policy, signal, () => keys.look());
   }
 
   try {

@@ -72,6 +72,8 @@ export interface Engine extends Running {
   readonly synced: Promise<void>;
   /** This replica is the one that writes. */
   lead(): void;
+  /** What servers are planned with is another than before. */
+  lookAgain(): void;
   readonly metrics: Pick<Metrics, 'text'>;
   readonly world: World;
 }
@@ -349,6 +351,9 @@ export function startEngine(options: EngineOptions): Engine {
     synced: world.synced,
     // A policy from half of the sessions would revoke the others: nothing is written before all are seen.
     lead: () => void world.synced.then(startWriting, () => {}),
+    lookAgain: () => {
+      for (const server of world.servers()) askObjects(keyOf(server));
+    },
     metrics: metrics.registry,
     world,
     ...closeOnce(() => opened.releaseAll()),
