@@ -1,4 +1,5 @@
-// Makes docs/performance/ from a kept run: npm run bench:report -- [--from bench/results/latest.json]
+// Makes docs/performance/ from kept runs, the one beside a governed proxy apart, since not everybody has that proxy:
+// npm run bench:report -- [--from bench/results/latest.json] [--governed bench/results/latest.json]
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -6,13 +7,16 @@ import { Soak, measuredOf } from './plot/measured.ts';
 import { pageOf } from './plot/page.ts';
 import { picturesOf } from './plot/pictures.ts';
 
-const { values } = parseArgs({ options: { from: { type: 'string' } } });
+const { values } = parseArgs({ options: { from: { type: 'string' }, governed: { type: 'string' } } });
 const folder = join(import.meta.dirname, '../docs/performance');
 const raw = join(folder, 'raw.json');
 mkdirSync(folder, { recursive: true });
 if (values.from !== undefined) writeFileSync(raw, readFileSync(resolve(values.from)));
+const governedFile = join(folder, 'governed.json');
+if (values.governed !== undefined) writeFileSync(governedFile, readFileSync(resolve(values.governed)));
 const soakFile = join(folder, 'soak.json');
 const soak = existsSync(soakFile) ? Soak.parse(JSON.parse(readFileSync(soakFile, 'utf8'))) : undefined;
 const measured = measuredOf(readFileSync(raw, 'utf8'));
+const governed = existsSync(governedFile) ? measuredOf(readFileSync(governedFile, 'utf8')) : measured;
 for (const [name, picture] of picturesOf(measured, soak)) writeFileSync(join(folder, name), picture);
-writeFileSync(join(folder, 'README.md'), pageOf(measured, soak));
+writeFileSync(join(folder, 'README.md'), pageOf({ measured, governed, soak }));

@@ -9,7 +9,8 @@ export interface Budget {
   readonly isMet: boolean | undefined;
 }
 
-export function budgetsOf(measured: Measured): readonly Budget[] {
+/** What the run found, and `governed` of the proxy that governs. */
+export function budgetsOf(measured: Measured, governed: Measured): readonly Budget[] {
   const { rows, streams, decisions, help } = measured;
   const ratio = (what: string, load: RegExp, limit: number): Budget => {
     const found = summaryOf(measured, load, GOVERNED);
@@ -23,7 +24,7 @@ export function budgetsOf(measured: Measured): readonly Budget[] {
   const ms = (value: number): string => `${value.toFixed(2)} ms`;
   const single = /^calls: 1 KiB, 1 connection$/;
   const ofPeer = (load: RegExp): number | undefined => {
-    const [own, peer] = [OURS, PEER].map((name) => summaryOf(measured, load, name)?.cpuMicrosPerCall);
+    const [own, peer] = [OURS, PEER].map((name) => summaryOf(governed, load, name)?.cpuMicrosPerCall);
     return own === undefined || peer === undefined ? undefined : own / peer;
   };
   const lists = summaryOf(measured, /^lists/, 'as a filtered list');

@@ -3,13 +3,20 @@ import { type Summary } from '../lab/rows.ts';
 import { type Budget, budgetsOf } from './budgets.ts';
 import { type Measured, type Soak } from './measured.ts';
 
+interface Kept {
+  readonly measured: Measured;
+  /** The run beside a published proxy that governs: the same one, or another. */
+  readonly governed: Measured;
+  readonly soak: Soak | undefined;
+}
+
 /** The page of a run, in Markdown. */
-export function pageOf(measured: Measured, soak: Soak | undefined): string {
+export function pageOf({ measured, governed, soak }: Kept): string {
   const { at, machine, pace, summaries } = measured;
   return [
     '# Measured',
     '',
-    '<!-- Made by `npm run bench:report` from raw.json and soak.json: do not edit. -->',
+    '<!-- Made by `npm run bench:report` from raw.json, governed.json and soak.json: do not edit. -->',
     '',
     `One run of \`npm run bench -- --rounds ${pace.rounds} --seconds ${pace.seconds}\` at ${at}. What is measured, and how, is in`,
     '[performance](../performance.md). Figures of different runs are not comparable; ratios within one run are.',
@@ -22,7 +29,7 @@ export function pageOf(measured: Measured, soak: Soak | undefined): string {
     '',
     '| what | at most | found | |',
     '|---|---:|---:|---|',
-    ...budgetsOf(measured).map(budgetLine),
+    ...budgetsOf(measured, governed).map(budgetLine),
     '',
     '## Connections',
     '',
@@ -41,7 +48,7 @@ export function pageOf(measured: Measured, soak: Soak | undefined): string {
     '![Time to answer at a fixed rate](latency.svg)',
     '',
     ...tables(summaries.filter(({ part }) => part === 'rate')),
-    ...governedSection(summaries.filter(({ part }) => part === 'governed')),
+    ...governedSection(governed),
     '## Published proxies',
     '',
     'HTTP for one server on standard input and output, one session. Processor time is that of the proxy without the server; of',
@@ -68,11 +75,13 @@ export function pageOf(measured: Measured, soak: Soak | undefined): string {
   ].join('\n');
 }
 
-function governedSection(summaries: readonly Summary[]): readonly string[] {
+function governedSection({ at, summaries: all }: Measured): readonly string[] {
+  const summaries = all.filter(({ part }) => part === 'governed');
   if (summaries.length === 0) return [];
   return [
     '## A published proxy that governs',
     '',
+    `Measured at ${at} on the same machine.`,
     'Before the same server over HTTP, in one session, every answer checked. `mcp-proxy` 0.6.0 of Rust (release build without link-time',
     'optimisation, features `oauth` and `metrics`) checks a JWT, gives a role its tools, counts, and writes an audit line for each call to',
     'its standard output, which nobody keeps. Ours has the large policy and its hash-chained spool on the disk.',
