@@ -32,9 +32,11 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
     request.resume();
     reject(new AppError('request_too_large', `the body has more than ${maxBytes} bytes`));
   });
-  request.once('end', () =>
-    resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
-  );
+  request.once('end', () => {
+    // The request and its listeners live as long as the call: without this a large body would be held twice.
+    const parts = chunks.splice(0);
+    resolve(parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts));
+  });
   const gone = (): void => reject(new AppError('canceled', 'the caller went away'));
   request.once('error', gone);
   // Every request closes; building an error for one that was read whole would cost as much as reading it.
