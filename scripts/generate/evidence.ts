@@ -5,6 +5,10 @@ const TITLES: Readonly<Record<(typeof CLAIM_LISTS)[number], { readonly title: st
     title: 'The gateway',
     about: 'What it promises. Whoever finds a promise without a test has found a fault.',
   },
+  kubernetes: {
+    title: 'Kubernetes',
+    about: 'What runs on a real API server (`test/kube-api/`) and on pods of a real node (`test/kube-node/`).',
+  },
   'known-faults': {
     title: 'Faults that must not be here',
     about: 'What has gone wrong in gateways like this one, and the tests that show that it does not here.',

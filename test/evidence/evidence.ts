@@ -22,7 +22,7 @@ const Claim = z.strictObject({
 
 export type Claim = z.infer<typeof Claim>;
 
-export const CLAIM_LISTS = ['gateway', 'known-faults'] as const;
+export const CLAIM_LISTS = ['gateway', 'kubernetes', 'known-faults'] as const;
 
 export function loadClaims(list: (typeof CLAIM_LISTS)[number]): readonly Claim[] {
   return z.array(Claim).parse(JSON.parse(readFileSync(join(import.meta.dirname, `${list}.json`), 'utf8')));
