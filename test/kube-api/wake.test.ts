@@ -85,12 +85,16 @@ suite(
         const { items } = await client.list(PODS, { namespace: namespace.name });
         return items.length === 0 ? true : undefined;
       });
-      const listed = await ask(url, 'tools/list', {});
-      assert.match(listed, /"name":"read"/);
+      // The gateway sees a moment later than we do that the last pod is gone.
+      const listed = await until('the gateway answers', async () => {
+        const answer = await ask(url, 'tools/list', {});
+        return answer.includes('"name":"read"') ? answer : undefined;
+      });
+      const before = server.calls();
       assert.doesNotMatch(listed, /"name":"write"/);
       assert.match(await ask(url, 'tools/call', { name: 'write' }), /side_effect_not_allowed/);
       assert.equal(await replicas(), '0');
-      assert.equal(server.calls(), 0);
+      assert.equal(server.calls(), before);
 
       const startedAt = performance.now();
       const wokenAt = until('it is scaled up', async () =>
@@ -100,7 +104,7 @@ suite(
         Array.from({ length: CALLERS }, () => ask(url, 'tools/call', { name: 'read', arguments: {} })),
       );
       for (const answer of answers) assert.match(answer, /"result"/);
-      assert.equal(server.calls(), CALLERS);
+      assert.equal(server.calls() - before, CALLERS);
       t.diagnostic(`from the first call to a replica that is wanted: ${((await wokenAt) - startedAt).toFixed(0)} ms`);
       await phaseIs('Ready');
     });
