@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
-import { CLUSTER } from '../../../packages/api/src/index.ts';
+import { CLUSTER, LABELS } from '../../../packages/api/src/index.ts';
 import { issueSessionToken, openKeyRing } from '../../../packages/control-plane/src/index.ts';
 import { type KubernetesClient } from '../../../packages/kube/src/kubernetes/index.ts';
 import { openClient } from '../../kube-api/support/cluster.ts';
@@ -106,6 +106,13 @@ async function signingKey(): Promise<string> {
   return Buffer.from(encoded, 'base64').toString('utf8');
 }
 
+/** The last lines of what runs in the pods of servers. */
+async function logsOf(namespace: string, servers: readonly string[]): Promise<string> {
+  const selector = `--selector=${LABELS.server} in (${servers.join(', ')})`;
+  const get = ['--namespace', namespace, 'logs', selector, '--all-containers', '--prefix', '--tail=20'];
+  return kubectl(get).catch(String);
+}
+
 /** Waits until servers are Ready; says of the others what they wait for. */
 export async function allReady(namespace: string, servers: readonly string[], timeout = '240s'): Promise<void> {
   const names = servers.map((server) => `mcpserver/${server}`);
@@ -113,6 +120,6 @@ export async function allReady(namespace: string, servers: readonly string[], ti
     await kubectl(['--namespace', namespace, 'wait', '--for=condition=Ready', `--timeout=${timeout}`, ...names]);
   } catch (error) {
     const state = await kubectl(['--namespace', namespace, 'get', 'mcpservers,pods', '--output=wide']);
-    throw new Error(`not every server is Ready:\n${state}`, { cause: error });
+    throw new Error(`not every server is Ready:\n${state}\n${await logsOf(namespace, servers)}`, { cause: error });
   }
 }
