@@ -3,12 +3,14 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SESSION_TOKEN_ISSUER } from '@mcp-runtime/api';
-import { type Child, freePort, startChild, startServed } from './child.ts';
+import { type Child, freePort, startChild } from './child.ts';
 import { startNative } from './native.ts';
-import { type GatewaySetup, type Payload } from './protocol.ts';
+import { startOneGateway } from './one-gateway.ts';
+import { type Payload } from './protocol.ts';
 import { type LoadShape, type Pace, type Target, measureInTurns, runOnce } from './rounds.ts';
 import { type Row } from './rows.ts';
-import { PATH, SERVER, anIssuer } from './subject.ts';
+import { SERVER } from './subject.ts';
+import { toolOf } from './texts.ts';
 
 export const GOVERNED_MEASURE = 'plain pass-through';
 
@@ -25,7 +27,7 @@ const WARM_UP_SECONDS = 4;
 
 /**
  * A published proxy that governs, of another language, beside the pass-through and our whole gateway: the same server behind
- * them, one session, the same token. The Rust `mcp-proxy` checks it (its keys over HTTP), gives a role its tools, counts, and
+ * them, one session, tokens of one issuer. The Rust `mcp-proxy` checks it (its keys over HTTP), gives a role its tools, counts, and
  * writes an audit line to its log. `program` is that proxy, which the benchmark does not build.
  */
 export async function measureGoverned(
@@ -36,18 +38,14 @@ export async function measureGoverned(
   await using cleanUp = new AsyncDisposableStack();
   const dir = await mkdtemp(join(tmpdir(), 'mcp-runtime-bench-'));
   cleanUp.defer(() => rm(dir, { recursive: true, force: true }));
-  const { publicKey, tokenFor } = anIssuer();
-  const token = tokenFor('alice', 0);
-  const upstream = cleanUp.use(await startChild(new URL('../upstream/main.ts', import.meta.url), null));
-  const load = cleanUp.use(await startChild(new URL('../load/main.ts', import.meta.url), null));
+  const { upstream, load, target, issuer } = await startOneGateway(cleanUp, OURS);
+  const { publicKey, tokenFor } = issuer;
   const plain = cleanUp.use(await startChild(new URL('../plain/main.ts', import.meta.url), { upstream: upstream.url }));
-  const setup: GatewaySetup = { upstream: upstream.url, policy: 'large', audit: 'spool', spool: dir, publicKey };
-  const gateway = cleanUp.use(await startServed(new URL('../gateway/main.ts', import.meta.url), setup));
   const keys = cleanUp.use(await serveKeys(publicKey));
   const peer = cleanUp.use(await startPeer(program, { dir, upstream: upstream.url, keys: keys.url }));
   const targets: readonly Target[] = [
-    { name: GOVERNED_MEASURE, processes: [plain], url: `${plain.url}/mcp`, token },
-    { name: OURS, processes: [gateway], url: gateway.url + PATH, token },
+    { name: GOVERNED_MEASURE, processes: [plain], url: `${plain.url}/mcp`, token: target.token },
+    target,
     {
       name: PEER,
       processes: [peer],
@@ -57,7 +55,7 @@ export async function measureGoverned(
     },
   ];
   const [, warmUp] = SHAPES;
-  for (const target of targets) if (warmUp !== undefined) await runOnce(load, target, warmUp, WARM_UP_SECONDS);
+  for (const one of targets) if (warmUp !== undefined) await runOnce(load, one, warmUp, WARM_UP_SECONDS);
   return await measureInTurns('governed', { load, targets, shapes: SHAPES, pace, say });
 }
 
@@ -69,7 +67,7 @@ interface Given {
 
 async function startPeer(program: string, { dir, upstream, keys }: Given): Promise<Child> {
   const port = await freePort();
-  const tools = SHAPES.map(({ payload: { answer } }) => (answer.kind === 'json' ? `read-${answer.bytes}` : ''));
+  const tools = SHAPES.map(({ payload }) => toolOf(payload));
   const config = join(dir, 'proxy.toml');
   await writeFile(
     config,

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ANNOTATIONS, API_VERSION, LABELS, type MCPServer } from '../../packages/api/src/index.ts';
-import { silentLogger } from '../../packages/base/src/index.ts';
 import { SERVERS } from '../../packages/control-plane/src/index.ts';
 import { decodeDelivery } from '../../packages/delivery/src/index.ts';
 import { CONFIG_MAPS, DEPLOYMENTS, ENDPOINT_SLICES, PODS } from '../../packages/kube/src/index.ts';
-import { type Engine, startEngine } from '../../apps/operator/src/cluster/engine/engine.ts';
-import { OperatorSettings } from '../../apps/operator/src/cluster/index.ts';
+import { type Engine } from '../../apps/operator/src/cluster/engine/engine.ts';
 import { kubectl, testNamespace } from '../support/kubectl.ts';
 import { openClient } from './support/cluster.ts';
+import { serveDefinitions } from './support/definitions.ts';
+import { aGatewayIn, startOperatorIn } from './support/engine.ts';
 
 /** Trials of canaries on a real API server with controllers. Pods run nowhere: a loop says of them what a kubelet would. */
 
@@ -39,17 +38,8 @@ interface Counts {
 }
 
 before(async () => {
-  await kubectl(['apply', '--server-side', '--force-conflicts', '-k', join(import.meta.dirname, '../../deploy/crds')]);
-  await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
-  const slice = {
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: { name: 'gateways', labels: { 'kubernetes.io/service-name': 'mcp-runtime-gateway' } },
-    addressType: 'IPv4',
-    endpoints: [{ addresses: ['192.0.2.1'] }],
-    ports: [{ name: 'http', port: 8080 }],
-  };
-  await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(slice));
+  await serveDefinitions(client);
+  await aGatewayIn(namespace);
   await kubectl(['create', '-f', '-'], JSON.stringify(NODE));
   await kubectl(['patch', 'node', NODE.metadata.name, '--subresource=status', '-p', JSON.stringify(IS_READY)]);
   engine = await start();
@@ -182,32 +172,20 @@ async function ownerOf(name: string): Promise<string | undefined> {
   return deployment?.metadata.ownerReferences?.[0]?.name;
 }
 
-async function start(): Promise<Engine> {
-  const started = startEngine({
+function start(): Promise<Engine> {
+  return startOperatorIn(
+    namespace,
     client,
-    settings: OperatorSettings.parse({
-      watchNamespace: namespace.name,
-      images: { runtime: 'localhost/none:1' },
-      gateway: { namespace: namespace.name },
-      ingress: { kind: 'none' },
-      engine: { trialInterval: '100ms' },
-    }),
-    probe: async (_, __, ___, track = 'stable') => ({
-      protocolVersion: '2025-11-25',
-      serverInfo: { name: 'x', version: '1' },
-      tools: [{ name: tools[track], description: undefined, annotations: {}, inputSchema: {} }],
-    }),
-    tokenKeys: () => undefined,
-    sessionKeys: () => undefined,
-    readRevisions: published,
-    readTracks: async () => counted,
-    readActivity: () => Promise.reject(new Error('nobody asks')),
-    clock: () => Date.now(),
-    log: silentLogger,
-  });
-  started.lead();
-  await started.synced;
-  return started;
+    { engine: { trialInterval: '100ms' } },
+    {
+      probe: async (_key, _url, { track = 'stable' }) => ({
+        protocolVersion: '2025-11-25',
+        serverInfo: { name: 'x', version: '1' },
+        tools: [{ name: tools[track], description: undefined, annotations: {}, inputSchema: {} }],
+      }),
+      readTracks: async () => counted,
+    },
+  );
 }
 
 function count(server: string, counts: { stable: Counts; canary: Counts }): void {
@@ -277,16 +255,6 @@ const CRASHED = {
   restartCount: 2,
   state: { waiting: { reason: 'CrashLoopBackOff' } },
 };
-
-async function published(): Promise<ReadonlyMap<string, string>> {
-  const { items } = await client.list(CONFIG_MAPS, { namespace: namespace.name, labels: { [LABELS.part]: 'policy' } });
-  return new Map(
-    items.map(({ metadata }) => [
-      `${metadata.namespace}/${metadata.labels?.[LABELS.server]}`,
-      metadata.annotations?.[ANNOTATIONS.policyRevision] ?? '',
-    ]),
-  );
-}
 
 /** Shares of the tracks, as gateways are told. */
 async function weights(name: string): Promise<Readonly<Record<string, number>>> {

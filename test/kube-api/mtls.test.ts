@@ -1,6 +1,5 @@
 /** A server with client certificates on a real API server: its authority, the operator's process, a gateway's, real clients. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { Agent } from 'node:https';
@@ -10,8 +9,7 @@ import { suite, test } from 'node:test';
 import { stringify } from 'yaml';
 import { API_VERSION, CLUSTER, ERRORS, serverAudience, sessionSpiffeId } from '../../packages/api/src/index.ts';
 import { signProbeToken } from '../../packages/control-plane/src/index.ts';
-import { CONFIG_MAPS, SECRETS } from '../../packages/kube/src/index.ts';
-import { type KubernetesClient } from '../../packages/kube/src/kubernetes/index.ts';
+import { CONFIG_MAPS } from '../../packages/kube/src/index.ts';
 import { createProbe } from '../../apps/operator/src/probe.ts';
 import { openClusterKeys } from '../../apps/operator/src/cluster/index.ts';
 import { fetchTrusting } from '../../apps/operator/src/cluster/mtls/trusting-fetch.ts';
@@ -21,6 +19,7 @@ import { testNamespace } from '../support/kubectl.ts';
 import { startGateway } from '../support/standalone.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until, untilTrue } from '../support/until.ts';
+import { clientCertificate } from './support/client-certificate.ts';
 import { noCluster, openClient } from './support/cluster.ts';
 import { serveDefinitions } from './support/definitions.ts';
 import { OperatorProcess } from './support/operator-process.ts';
@@ -67,7 +66,8 @@ suite('mtls', { skip: noCluster }, () => {
     const call = (as?: TestCertificate, agent?: Agent) => verdictOf(url, trusted, as, agent);
     const id = sessionSpiffeId(TRUST_DOMAIN, namespace.name, 's1');
 
-    const own = await ownCertificate(client, namespace.name, folder.path, id);
+    const asked = { namespace: namespace.name, folder: folder.path, spiffeId: id };
+    const own = await clientCertificate(client, asked);
     await untilTrue('the server is served', async () => (await call(own)) === 'allowed');
     const expired = new Date(Date.now() - 60_000);
     assert.deepEqual(
@@ -100,7 +100,7 @@ suite('mtls', { skip: noCluster }, () => {
       },
       fetchFor: async () => fetchTrusting(await trusted()),
     });
-    const handshake = await probe(key, url, AbortSignal.timeout(10_000));
+    const handshake = await probe(key, url, { signal: AbortSignal.timeout(10_000) });
     assert.deepEqual(
       handshake.tools.map(({ name }) => name),
       ['read'],
@@ -122,28 +122,6 @@ suite('mtls', { skip: noCluster }, () => {
     assert.equal(await call(own), 'allowed');
   });
 });
-
-/** A certificate that somebody made who may read the authority, by the command of the guide. */
-async function ownCertificate(
-  client: KubernetesClient,
-  namespace: string,
-  folder: string,
-  id: string,
-): Promise<TestCertificate> {
-  const { data = {} } = (await client.get(SECRETS, { namespace, name: CLUSTER.mtlsAuthority })) ?? {};
-  for (const name of ['tls.crt', 'tls.key'])
-    await writeFile(join(folder, `authority-${name}`), Buffer.from(data[name] ?? '', 'base64'));
-  const words =
-    `req -x509 -CA authority-tls.crt -CAkey authority-tls.key -days 1 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc ` +
-    `-keyout agent.key -out agent.crt -subj /CN=agent -addext basicConstraints=critical,CA:FALSE ` +
-    `-addext extendedKeyUsage=clientAuth -addext subjectAltName=URI:${id}`;
-  const { status, stderr } = spawnSync('openssl', words.split(' '), { cwd: folder, encoding: 'utf8' });
-  assert.equal(status, 0, stderr);
-  return {
-    cert: await readFile(join(folder, 'agent.crt'), 'utf8'),
-    key: await readFile(join(folder, 'agent.key'), 'utf8'),
-  };
-}
 
 function gatewayFlags(namespace: string, folder: string): readonly string[] {
   const flags = {

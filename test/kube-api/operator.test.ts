@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ANNOTATIONS, API_VERSION, LABELS, type MCPServer } from '../../packages/api/src/index.ts';
-import { silentLogger } from '../../packages/base/src/index.ts';
+import { API_VERSION, LABELS, type MCPServer } from '../../packages/api/src/index.ts';
 import { SERVERS } from '../../packages/control-plane/src/index.ts';
-import { CONFIG_MAPS, DEPLOYMENTS, type KubeObject, PODS, SERVICES } from '../../packages/kube/src/index.ts';
-import { type Engine, startEngine } from '../../apps/operator/src/cluster/engine/engine.ts';
-import { OperatorSettings } from '../../apps/operator/src/cluster/index.ts';
-import { kubectl, testNamespace } from '../support/kubectl.ts';
+import { CONFIG_MAPS, DEPLOYMENTS, type KubeObject, SERVICES } from '../../packages/kube/src/index.ts';
+import { type Engine } from '../../apps/operator/src/cluster/engine/engine.ts';
+import { testNamespace } from '../support/kubectl.ts';
 import { openClient } from './support/cluster.ts';
+import { serveDefinitions } from './support/definitions.ts';
+import { aGatewayIn, runPods, startOperatorIn } from './support/engine.ts';
 
 /** The engine on a real API server with controllers. Pods run nowhere: the tests say of them what a kubelet would. */
 
@@ -18,37 +17,9 @@ const namespace = await testNamespace('operator');
 let engine: Engine;
 
 before(async () => {
-  await kubectl(['apply', '--server-side', '--force-conflicts', '-k', join(import.meta.dirname, '../../deploy/crds')]);
-  await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
-  engine = startEngine({
-    client,
-    settings: OperatorSettings.parse({
-      watchNamespace: namespace.name,
-      images: { runtime: 'localhost/none:1' },
-      gateway: { namespace: namespace.name },
-      ingress: { kind: 'none' },
-    }),
-    probe: async () => ({ protocolVersion: '2025-11-25', serverInfo: { name: 'x', version: '1' }, tools: [] }),
-    tokenKeys: () => undefined,
-    sessionKeys: () => undefined,
-    readRevisions: published,
-    readTracks: async () => new Map(),
-    readActivity: () => Promise.reject(new Error('nobody asks')),
-    clock: () => Date.now(),
-    log: silentLogger,
-  });
-  engine.lead();
-  await engine.synced;
-  // Gateways, by an address that nobody asks: what they serve is what is published.
-  const slice = {
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: { name: 'gateways', labels: { 'kubernetes.io/service-name': 'mcp-runtime-gateway' } },
-    addressType: 'IPv4',
-    endpoints: [{ addresses: ['192.0.2.1'] }],
-    ports: [{ name: 'http', port: 8080 }],
-  };
-  await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(slice));
+  await serveDefinitions(client);
+  engine = await startOperatorIn(namespace, client);
+  await aGatewayIn(namespace);
 });
 
 after(async () => {
@@ -59,7 +30,7 @@ after(async () => {
 
 test('a server is ready once its pods are, its policy is served, and it has shaken hands', async () => {
   await apply('files');
-  await runPods('files');
+  await runPods(namespace, client, 'files');
   const server = await until('files', (found) => found.status?.phase === 'Ready');
   assert.deepEqual(
     server.status?.conditions?.map(({ type, status }) => [type, status]),
@@ -160,29 +131,6 @@ async function apply(name: string, spec: object = {}): Promise<void> {
 
 async function patch(object: string, operations: readonly object[]): Promise<void> {
   await namespace.kubectl(['patch', object, '--type=json', '-p', JSON.stringify(operations)]);
-}
-
-/** What a kubelet says of pods that run. */
-async function runPods(server: string): Promise<void> {
-  for (;;) {
-    const { items } = await client.list(PODS, { namespace: namespace.name, labels: { [LABELS.server]: server } });
-    for (const pod of items) {
-      const conditions = [{ type: 'Ready', status: 'True' }];
-      await client.updateStatus(PODS, { ...pod, status: { phase: 'Running', conditions } });
-    }
-    if (items.length > 0) return;
-    await delay(50);
-  }
-}
-
-async function published(): Promise<ReadonlyMap<string, string>> {
-  const { items } = await client.list(CONFIG_MAPS, { namespace: namespace.name, labels: { [LABELS.part]: 'policy' } });
-  return new Map(
-    items.map(({ metadata }) => [
-      `${metadata.namespace}/${metadata.labels?.[LABELS.server]}`,
-      metadata.annotations?.[ANNOTATIONS.policyRevision] ?? '',
-    ]),
-  );
 }
 
 async function until(name: string, is: (server: MCPServer) => boolean): Promise<MCPServer> {

@@ -3,21 +3,20 @@
  * returned a call is still allowed; and what happens without the operator, and without the API.
  */
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
 import { isIP } from 'node:net';
-import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { parse, stringify } from 'yaml';
 import { API_VERSION, ERRORS, METRICS } from '../../packages/api/src/index.ts';
 import { GRANTS, SERVERS, SESSIONS } from '../../packages/control-plane/src/index.ts';
-import { type KubernetesClient } from '../../packages/kube/src/kubernetes/index.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { type Listening, startGateway } from '../support/standalone.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until, untilTrue } from '../support/until.ts';
-import { aNamespace, clusterAccess, noCluster, openClient, serveKind } from './support/cluster.ts';
+import { startAnswering } from './support/answering.ts';
+import { aNamespace, clusterAccess, noCluster, openClient } from './support/cluster.ts';
+import { serveDefinitions } from './support/definitions.ts';
 import { tcpProxy } from './support/tcp-proxy.ts';
 
 const GATEWAYS = 3;
@@ -125,10 +124,10 @@ const CONNECTED = METRICS.policySourceConnected.name;
 
 async function openLab() {
   const client = await openClient();
-  await serveResources(client);
+  await serveDefinitions(client);
   const namespace = await aNamespace(client, 'revocation');
   const folder = await tempDir();
-  const upstream = await startUpstream();
+  const upstream = await startAnswering('127.0.0.1');
   const kubeconfig = (process.env['KUBECONFIG'] ?? '').split(':')[0] ?? '';
   const metadata = (name: string) => ({ name, namespace: namespace.name });
   const about = { serverRef: { name: 'files' }, subject: { humanID: 'alice', agentID: 'agent' } };
@@ -143,7 +142,7 @@ async function openLab() {
         kind: 'MCPServer',
         metadata: metadata('files'),
         spec: {
-          source: { url: upstream.url },
+          source: { url: `http://127.0.0.1:${upstream.port}/mcp` },
           publicPathPrefix: namespace.name,
           auth: { mode: 'header' },
           policy: { denials: 'explain' },
@@ -196,7 +195,7 @@ async function openLab() {
     [Symbol.asyncDispose]: async () => {
       await namespace[Symbol.asyncDispose]();
       await client.close();
-      await upstream.close();
+      await upstream[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();
     },
   };
@@ -215,39 +214,6 @@ async function startOperator(kubeconfig: string, namespace: string, folder: stri
   const program = await startProgram(words, { cwd: folder });
   await program.printed(/operator at/);
   return program;
-}
-
-async function serveResources(client: KubernetesClient): Promise<void> {
-  for (const [type, plural] of [
-    [SERVERS, 'mcpservers'],
-    [GRANTS, 'mcpaccessgrants'],
-    [SESSIONS, 'mcpagentsessions'],
-  ] as const) {
-    const file = new URL(`../../deploy/crds/mcpruntime.org_${plural}.yaml`, import.meta.url);
-    await serveKind(client, parse(await readFile(file, 'utf8')), type);
-  }
-}
-
-/** An MCP server that answers every call. */
-async function startUpstream() {
-  const server = createServer((request, response) => {
-    request.resume().on('end', () => {
-      response.writeHead(200, { 'content-type': 'application/json' });
-      response.end('{"jsonrpc":"2.0","id":1,"result":{"content":[]}}');
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  return {
-    url: `http://127.0.0.1:${port}/mcp`,
-    close: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
 }
 
 /** `allowed`, or the reason of the refusal. */

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { API_VERSION, type GatewayActivity, type ServerDefinitions } from '../../packages/api/src/index.ts';
 import { SERVERS } from '../../packages/control-plane/src/index.ts';
@@ -10,6 +9,7 @@ import { type Engine } from '../../apps/operator/src/cluster/engine/engine.ts';
 import { kubectl, testNamespace } from '../support/kubectl.ts';
 import { until } from '../support/until.ts';
 import { openClient } from './support/cluster.ts';
+import { serveDefinitions } from './support/definitions.ts';
 import { aGatewayIn, runPods, startOperatorIn } from './support/engine.ts';
 
 /** Servers that sleep, on a real API server with controllers. What gateways tell is said by the test. */
@@ -30,8 +30,7 @@ let sequence = 1;
 let engine: Engine;
 
 before(async () => {
-  await kubectl(['apply', '--server-side', '--force-conflicts', '-k', join(import.meta.dirname, '../../deploy/crds')]);
-  await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+  await serveDefinitions(client);
   engine = await startOperatorIn(
     namespace,
     client,

@@ -1,9 +1,6 @@
 /** From the first call to its answer: the operator, a gateway's process and a real API server. Only the kubelet is played. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { networkInterfaces } from 'node:os';
-import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { API_VERSION, LABELS, MANAGED_BY, type ServerDefinitions } from '../../packages/api/src/index.ts';
@@ -11,11 +8,13 @@ import { GRANTS, SERVERS, SESSIONS } from '../../packages/control-plane/src/inde
 import { DEPLOYMENTS, ENDPOINT_SLICES, PODS } from '../../packages/kube/src/index.ts';
 import { type KubernetesClient } from '../../packages/kube/src/kubernetes/index.ts';
 import { readActivityAt } from '../../apps/operator/src/cluster/sleep/read-activity.ts';
-import { kubectl, testNamespace } from '../support/kubectl.ts';
+import { testNamespace } from '../support/kubectl.ts';
 import { startGateway } from '../support/standalone.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until } from '../support/until.ts';
+import { startAnswering } from './support/answering.ts';
 import { noCluster, openClient } from './support/cluster.ts';
+import { serveDefinitions } from './support/definitions.ts';
 import { aGatewayIn, startOperatorIn } from './support/engine.ts';
 
 const CALLERS = 50;
@@ -37,18 +36,11 @@ suite(
   () => {
     test('a list wakes nobody, nor does a refused call; an allowed one does, and all that come meanwhile are answered', async (t) => {
       await using client = await openClient();
-      await kubectl([
-        'apply',
-        '--server-side',
-        '--force-conflicts',
-        '-k',
-        join(import.meta.dirname, '../../deploy/crds'),
-      ]);
-      await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+      await serveDefinitions(client);
       await using namespace = await testNamespace('wake');
       await using folder = await tempDir();
       const kubeconfig = (process.env['KUBECONFIG'] ?? '').split(':')[0] ?? '';
-      await using server = await startServer();
+      await using server = await startAnswering('0.0.0.0');
       const flags = ['--watch', '--kubeconfig', kubeconfig, '--trust-headers-from', '127.0.0.0/8'];
       await using gateway = await startGateway(flags, folder.path);
       const readHere = readActivityAt(Number(new URL(gateway.url).port));
@@ -183,30 +175,6 @@ function playKubelet(client: KubernetesClient, namespace: string, port: number):
     [Symbol.asyncDispose]: async () => {
       stop.abort();
       await playing;
-    },
-  };
-}
-
-/** Answers every call, at every address. */
-async function startServer(): Promise<AsyncDisposable & { readonly port: number; calls(): number }> {
-  let calls = 0;
-  const server = createServer((request, response) => {
-    calls += 1;
-    request.resume().on('end', () => {
-      response.writeHead(200, { 'content-type': 'application/json' });
-      response.end('{"jsonrpc":"2.0","id":1,"result":{"content":[]}}');
-    });
-  });
-  server.listen(0, '0.0.0.0');
-  await once(server, 'listening');
-  const address = server.address();
-  return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
-    calls: () => calls,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
     },
   };
 }

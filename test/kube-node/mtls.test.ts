@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { CLUSTER, ERRORS, sessionSpiffeId } from '../../packages/api/src/index.ts';
-import { CONFIG_MAPS, SECRETS } from '../../packages/kube/src/index.ts';
+import { CONFIG_MAPS } from '../../packages/kube/src/index.ts';
 import { type TestCertificate } from '../../apps/gateway/src/testing/certificates.ts';
 import { askOverTls } from '../../apps/gateway/src/testing/https.ts';
+import { clientCertificate } from '../kube-api/support/client-certificate.ts';
 import { type TestNamespace, testNamespace } from '../support/kubectl.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { ENDS_AT_ONCE, EVERYTHING, everythingWith } from './support/everything.ts';
@@ -39,19 +37,17 @@ suite('client certificates on pods', () => {
   test('a session is known by its certificate, and nobody is without one', async () => {
     const verdict = await callerOf(installation, namespace);
     await using folder = await tempDir();
-    const as = await certificateOf(
-      installation,
-      folder.path,
-      sessionSpiffeId(TRUST_DOMAIN, namespace.name, EVERYTHING),
-    );
+    const certificateFor = (session: string) =>
+      clientCertificate(installation.client, {
+        namespace: CLUSTER.namespace,
+        folder: folder.path,
+        spiffeId: sessionSpiffeId(TRUST_DOMAIN, namespace.name, session),
+      });
+    const as = await certificateFor(EVERYTHING);
     assert.equal(await verdict('echo', as), 'allowed');
     assert.equal(await verdict('get-sum', as), 'tool_not_granted');
     assert.equal(await verdict('echo'), 'missing_client_certificate');
-    const nobody = await certificateOf(
-      installation,
-      folder.path,
-      sessionSpiffeId(TRUST_DOMAIN, namespace.name, 'none'),
-    );
+    const nobody = await certificateFor('none');
     assert.equal(await verdict('echo', nobody), 'session_not_found');
   });
 });
@@ -72,23 +68,5 @@ async function callerOf({ client }: Installation, namespace: TestNamespace): Pro
       ...(as === undefined ? {} : { as }),
     });
     return Object.keys(ERRORS).find((code) => body.includes(`"${code}"`)) ?? (status < 500 ? 'allowed' : body);
-  };
-}
-
-/** From the authority of the installation, by the command of the guide. */
-async function certificateOf({ client }: Installation, folder: string, id: string): Promise<TestCertificate> {
-  const key = { namespace: CLUSTER.namespace, name: CLUSTER.mtlsAuthority };
-  const { data = {} } = (await client.get(SECRETS, key)) ?? {};
-  for (const name of ['tls.crt', 'tls.key'])
-    await writeFile(join(folder, `authority-${name}`), Buffer.from(data[name] ?? '', 'base64'));
-  const words =
-    'req -x509 -CA authority-tls.crt -CAkey authority-tls.key -days 1 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc ' +
-    '-keyout agent.key -out agent.crt -subj /CN=agent -addext basicConstraints=critical,CA:FALSE ' +
-    `-addext extendedKeyUsage=clientAuth -addext subjectAltName=URI:${id}`;
-  const { status, stderr } = spawnSync('openssl', words.split(' '), { cwd: folder, encoding: 'utf8' });
-  assert.equal(status, 0, stderr);
-  return {
-    cert: await readFile(join(folder, 'agent.crt'), 'utf8'),
-    key: await readFile(join(folder, 'agent.key'), 'utf8'),
   };
 }

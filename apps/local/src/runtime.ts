@@ -174,7 +174,7 @@ async function open(options: LocalRuntimeOptions, opened: OpenedSoFar): Promise<
     client: resources,
     infrastructure: host,
     publisher,
-    probe: (key, url, signal) => probe(key, url.replace(gateway.url, gateway.probeUrl), signal),
+    probe: (key, url, how) => probe(key, url.replace(gateway.url, gateway.probeUrl), how),
     readSecret: async (namespace, name, key) => (await secretOf(dataDir, { namespace, name, key }))?.reveal(),
     clock,
     log,

@@ -49,7 +49,7 @@ test('what a server tells of itself is taken whole, with what nobody knows, and 
   const key = { namespace: 'team-a', name: 'files' };
   const { signal } = new AbortController();
 
-  const handshake = await probe(key, url, signal, 'stable', 'definitions');
+  const handshake = await probe(key, url, { signal, track: 'stable', look: 'definitions' });
   assert.deepEqual(handshake.definitions, {
     schema_version: 'v1',
     server_info: INITIALIZED.serverInfo,
@@ -59,7 +59,7 @@ test('what a server tells of itself is taken whole, with what nobody knows, and 
     resources: [{ uri: 'file:///a', name: 'a' }],
   });
   assert.ok(!asked.includes('prompts/list'));
-  const plain = await probe(key, url, signal);
+  const plain = await probe(key, url, { signal });
   assert.equal(plain.definitions, undefined);
   server.closeAllConnections();
   server.close();

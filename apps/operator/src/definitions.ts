@@ -1,8 +1,7 @@
 import { type ServerDefinitions } from '@mcp-runtime/api';
 import { type Client } from '@modelcontextprotocol/client';
 import { z } from 'zod';
-
-const MAX_PAGES = 100;
+import { everyPage } from './every-page.ts';
 
 /** Of each item everything is kept, also what no revision of MCP that we know has. */
 const Items = z.array(z.record(z.string(), z.unknown()));
@@ -16,15 +15,12 @@ export async function askDefinitions(client: Client, signal: AbortSignal): Promi
   async function every(method: string, member: string): Promise<ServerDefinitions['tools']> {
     const page = pageOf(member);
     const found: Record<string, unknown>[] = [];
-    let cursor: string | undefined;
-    for (let count = 0; count < MAX_PAGES; count += 1) {
-      const params = cursor === undefined ? {} : { cursor };
+    const got = await everyPage(async (params) => {
       const listed = await client.request({ method, params }, page, { signal });
       found.push(...Items.parse(listed[member]));
-      cursor = z.string().optional().parse(listed['nextCursor']);
-      if (cursor === undefined) return found;
-    }
-    return undefined;
+      return z.string().optional().parse(listed['nextCursor']);
+    });
+    return got === 'whole' ? found : undefined;
   }
 
   const tools = capabilities.tools && (await every('tools/list', 'tools'));

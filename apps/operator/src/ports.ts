@@ -52,14 +52,14 @@ export interface HandshakeTool {
 }
 
 /** Speaks MCP with a server through its governed URL. Rejects with AppError when it does not answer as it should. */
-export type Probe = (
-  key: ObjectKey,
-  url: string,
-  signal: AbortSignal,
-  track?: Track,
-  /** `definitions`: everything that a server tells of itself. */
-  look?: 'tools' | 'definitions',
-) => Promise<Handshake>;
+export type Probe = (key: ObjectKey, url: string, options: ProbeOptions) => Promise<Handshake>;
+
+export interface ProbeOptions {
+  readonly signal: AbortSignal;
+  readonly track?: Track;
+  /** `definitions`: everything that a server tells of itself; its tools alone unless given. */
+  readonly look?: 'tools' | 'definitions';
+}
 
 /** Of a server that has two versions: which of them is looked at. */
 export type Track = 'stable' | 'canary';

@@ -3,13 +3,13 @@ import { AppError, HEADERS, type ObjectKey } from '@mcp-runtime/api';
 import { signalAfter } from '@mcp-runtime/base';
 import { Client, type FetchLike, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { askDefinitions } from './definitions.ts';
+import { everyPage } from './every-page.ts';
 import { type Handshake, type HandshakeTool, type Probe } from './ports.ts';
 
 const TIMEOUT_MS = 20_000;
 const PARTING_MS = 500;
-const MAX_PAGES = 100;
 
-interface ProbeOptions {
+interface ProbeSettings {
   readonly version: string;
   /** A token that lets the bearer look at this server and nothing else. */
   readonly token: (key: ObjectKey) => Promise<string>;
@@ -18,8 +18,8 @@ interface ProbeOptions {
 }
 
 /** A probe that is an ordinary MCP client: what it sees is what clients get. */
-export function createProbe({ version, token, fetchFor }: ProbeOptions): Probe {
-  return async (key, url, signal, track, asked = 'tools') => {
+export function createProbe({ version, token, fetchFor }: ProbeSettings): Probe {
+  return async (key, url, { signal, track, look = 'tools' }) => {
     const bounded = signalAfter(TIMEOUT_MS, signal);
     const headers = {
       authorization: `Bearer ${await token(key)}`,
@@ -32,8 +32,8 @@ export function createProbe({ version, token, fetchFor }: ProbeOptions): Probe {
     const client = new Client({ name: 'mcp-runtime-probe', version });
     try {
       await client.connect(transport, { timeout: TIMEOUT_MS, signal: bounded });
-      const handshake = await look(client, transport, bounded);
-      if (asked === 'tools') return handshake;
+      const handshake = await shakeHands(client, transport, bounded);
+      if (look === 'tools') return handshake;
       return { ...handshake, definitions: await askDefinitions(client, bounded) };
     } catch (cause) {
       throw new AppError('upstream_unavailable', `the handshake failed: ${reasonOf(cause)}`, { cause });
@@ -46,7 +46,11 @@ export function createProbe({ version, token, fetchFor }: ProbeOptions): Probe {
   };
 }
 
-async function look(client: Client, transport: StreamableHTTPClientTransport, signal: AbortSignal): Promise<Handshake> {
+async function shakeHands(
+  client: Client,
+  transport: StreamableHTTPClientTransport,
+  signal: AbortSignal,
+): Promise<Handshake> {
   const { name = '', version = '' } = client.getServerVersion() ?? {};
   const tools = client.getServerCapabilities()?.tools === undefined ? [] : await allTools(client, signal);
   return { protocolVersion: transport.protocolVersion ?? '', serverInfo: { name, version }, tools };
@@ -54,15 +58,13 @@ async function look(client: Client, transport: StreamableHTTPClientTransport, si
 
 async function allTools(client: Client, signal: AbortSignal): Promise<readonly HandshakeTool[]> {
   const found: HandshakeTool[] = [];
-  let cursor: string | undefined;
-  for (let page = 0; page < MAX_PAGES; page++) {
-    const listed = await client.listTools(cursor === undefined ? {} : { cursor }, { signal });
-    for (const { name, description, annotations, inputSchema } of listed.tools) {
+  await everyPage(async (params) => {
+    const { tools, nextCursor } = await client.listTools(params, { signal });
+    for (const { name, description, annotations, inputSchema } of tools) {
       found.push({ name, description, annotations: annotations ?? {}, inputSchema });
     }
-    cursor = listed.nextCursor;
-    if (cursor === undefined) return found;
-  }
+    return nextCursor;
+  });
   return found;
 }
 

@@ -77,7 +77,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 
   async function shakeHands(key: ObjectKey, plan: Plan, signal: AbortSignal): Promise<Probed['outcome']> {
     try {
-      return { ok: true, handshake: await options.probe(key, publisher.urlOf(plan.path), signal) };
+      return { ok: true, handshake: await options.probe(key, publisher.urlOf(plan.path), { signal }) };
     } catch (error) {
       return { ok: false, error: asAppError(error) };
     }

@@ -13,7 +13,7 @@ export async function startOperatorIn(
   { name: namespace }: TestNamespace,
   client: KubernetesClient,
   settings: object = {},
-  ports: Partial<Pick<EngineOptions, 'probe' | 'readActivity'>> = {},
+  ports: Partial<Pick<EngineOptions, 'probe' | 'readActivity' | 'readTracks'>> = {},
 ): Promise<Engine> {
   const engine = startEngine({
     client,

@@ -93,7 +93,7 @@ class Cluster {
     const engine = startEngine({
       client: this.client,
       settings: OperatorSettings.parse({ images: { runtime: 'i' }, ingress: { kind: 'none' }, ...settings }),
-      probe: async (_key, _url, _signal, _track, look) => {
+      probe: async (_key, _url, { look }) => {
         this.probes += 1;
         if (!this.answers) throw new AppError('upstream_unavailable', 'no answer');
         const shaken = { protocolVersion: '2025-11-25', serverInfo: { name: 'x', version: '1' }, tools: this.tools };

@@ -71,7 +71,7 @@ export function startProbing({ probe, track, intervalMs, onOutcome, onDone }: Pr
     signal: AbortSignal,
   ): Promise<NonNullable<ShakenHands>> {
     try {
-      return { ok: true, handshake: await probe(key, url, signal, track, look) };
+      return { ok: true, handshake: await probe(key, url, { signal, track, look }) };
     } catch (error) {
       return { ok: false, error: asAppError(error) };
     }
