@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { globSync, realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { HOME } from './base-layer.ts';
 import { fileAt, treeAt, withFolders } from './files.ts';
 import { librariesOf } from './libraries.ts';
@@ -17,7 +17,7 @@ const LEFT_OUT =
 const PRESUMED = ['libdl.so.2', 'libpthread.so.0', 'librt.so.1', 'libutil.so.1'] as const;
 const ASK = `
 import ensurepip, json, os, ssl, sys, sysconfig, venv
-print(json.dumps([os.path.realpath(sys.executable), sysconfig.get_path('stdlib')]))
+print(json.dumps([os.path.realpath(sys.executable), sysconfig.get_path('stdlib'), sysconfig.get_config_var('WHEEL_PKG_DIR') or '']))
 `;
 
 /** For tests: the product with the Python of this machine, and what makes environments; undefined where there is none. */
@@ -32,12 +32,14 @@ export function pythonImage(name: string, { spec }: Product): ImageArchive | und
 function pythonLayer(): readonly TarEntry[] | undefined {
   const found = findPython();
   if (found === undefined) return undefined;
-  const [program, modules] = found;
+  const { program, modules, wheels } = found;
   const libraries = librariesOf([program, ...extensionsIn(modules)]);
   const libc = dirname(libraries.get('libc.so.6') ?? '');
   return withFolders([
     fileAt(program, `${PREFIX}/bin/python3`),
     ...treeAt(modules, `${PREFIX}/lib/${basename(modules)}`, LEFT_OUT),
+    // Some distributions keep what `ensurepip` installs outside of its module, and it looks there (Debian).
+    ...(wheels === '' ? [] : treeAt(wheels, relative('/', wheels))),
     ...[...libraries].map(([name, path]) => fileAt(path, `${HOME}/lib/${name}`)),
     ...PRESUMED.map((name) => fileAt(join(libc, name), `${HOME}/lib/${name}`)),
   ]);
@@ -47,12 +49,19 @@ function extensionsIn(modules: string): readonly string[] {
   return globSync('lib-dynload/*.so', { cwd: modules }).map((file) => join(modules, file));
 }
 
-function findPython(): readonly [program: string, modules: string] | undefined {
+interface Python {
+  readonly program: string;
+  readonly modules: string;
+  /** Folder of pip's own wheel; '' where `ensurepip` has it. */
+  readonly wheels: string;
+}
+
+function findPython(): Python | undefined {
   try {
-    const [program, modules]: [string, string] = JSON.parse(
+    const [program, modules, wheels]: [string, string, string] = JSON.parse(
       execFileSync('python3', ['-c', ASK], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
     );
-    return [program, realpathSync(modules)];
+    return { program, modules: realpathSync(modules), wheels };
   } catch {
     return undefined;
   }

@@ -138,7 +138,7 @@ suite('placements', () => {
 
   // It takes the longest to come up.
   test('a package of PyPI is installed by its pod, bridged and governed', { skip: noPython }, async () => {
-    await allReady(namespace.name, [PYTHON], '300s');
+    await allReady(namespace.name, [PYTHON], '120s');
     const agent = await openAgent(await installation.endpoint(namespace.name, PYTHON), await tokenOf(PYTHON));
     const { verdict, text } = await agent.call('get_current_time', { timezone: 'Europe/Berlin' });
     assert.equal(verdict, 'allowed', text);
