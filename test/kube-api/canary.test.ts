@@ -64,7 +64,7 @@ test('a canary that does well comes to be the version in use, and the spec that 
   assert.deepEqual(await runs('good'), { image: imageOf(1), replicas: 2 });
   assert.deepEqual(await runs('good-canary'), { image: imageOf(2), replicas: 1 });
   await until('good', () => addressesOf('good-canary').then((found) => found.length === 1));
-  assert.equal((await addressesOf('good')).length, 2);
+  await until('good', () => addressesOf('good').then((found) => found.length === 2));
 
   count('good', { stable: { requests: 90, errors: 1 }, canary: { requests: 12, errors: 0 } });
   const promoted = await until('good', ({ status }) => status?.rollout?.phase === 'Promoted');
