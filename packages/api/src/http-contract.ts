@@ -3,7 +3,8 @@ import { AuditEvent } from './audit-event.ts';
 import { Confirmation } from './confirmation.ts';
 import { MCPAccessGrant } from './resources/grant.ts';
 import { Condition } from './resources/meta.ts';
-import { MCPServer, MCPServerSpec, MCPServerStatus } from './resources/server.ts';
+import { MCPServer, MCPServerSpec } from './resources/server/server.ts';
+import { MCPServerStatus } from './resources/server/status.ts';
 import { MCPAgentSession } from './resources/session.ts';
 import { SESSION_TOKEN_ALGORITHMS } from './token-keys.ts';
 

@@ -33,7 +33,7 @@ export { parseSessionSpiffeId, sessionSpiffeId } from './spiffe.ts';
 // metrics
 export { METRICS, type MetricRow, OPERATOR_METRICS } from './metrics.ts';
 
-export { isCredentialHeader, type UpstreamAuth } from './resources/upstream-auth.ts';
+export { isCredentialHeader, type UpstreamAuth } from './resources/server/upstream-auth.ts';
 
 // errors
 export {
@@ -75,20 +75,16 @@ export {
   PolicyDecision,
   SIDE_EFFECTS,
   SideEffect,
-  Subject,
   TRUST_LEVELS,
   TrustLevel,
-} from './resources/common.ts';
-export {
-  MCPServer,
-  MCPServerSpec,
-  MCPServerStatus,
-  type RolloutStatus,
-  SERVER_RULES,
-  ToolConfig,
-} from './resources/server.ts';
-export { SCOPE_TOKEN } from './resources/oauth.ts';
-export { SOURCE_RULES, Source } from './resources/source.ts';
+} from './resources/closed-sets.ts';
+export { Subject } from './resources/references.ts';
+export { MCPServer, MCPServerSpec } from './resources/server/server.ts';
+export { MCPServerStatus, type RolloutStatus } from './resources/server/status.ts';
+export { SERVER_RULES } from './resources/server/rules.ts';
+export { ToolConfig } from './resources/server/offer.ts';
+export { SCOPE_TOKEN } from './resources/server/oauth.ts';
+export { SOURCE_RULES, Source } from './resources/server/source.ts';
 export { AccessStatus, GRANT_RULES, MCPAccessGrant, MCPAccessGrantSpec } from './resources/grant.ts';
 export { MCPAgentSession, MCPAgentSessionSpec, SESSION_RULES } from './resources/session.ts';
 export { RESOURCE_KINDS, type Resource, type ResourceKind, isResourceKind } from './resources/index.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { NamespaceName, ObjectName } from './resources/meta.ts';
-import { Source } from './resources/source.ts';
+import { Source } from './resources/server/source.ts';
 
 /**
  * What the runner in a pod of a server runs: written by the operator, in the variable `RUNNER.instructions`. Unknown members

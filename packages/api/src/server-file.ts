@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AppError } from './errors.ts';
 import { API_VERSION, DEFAULT_NAMESPACE, LABELS } from './names.ts';
 import { NamespaceName, ObjectName } from './resources/meta.ts';
-import { type MCPServer, MCPServerSpec } from './resources/server.ts';
+import { type MCPServer, MCPServerSpec } from './resources/server/server.ts';
 
 /** The server file, `.mcp/servers.yaml`: what a repository says of the servers that it builds. */
 

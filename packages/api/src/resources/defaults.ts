@@ -1,5 +1,5 @@
-import { type MCPServer, MCPServerSpec } from './server.ts';
-import { type Source } from './source.ts';
+import { type MCPServer, MCPServerSpec } from './server/server.ts';
+import { type Source } from './server/source.ts';
 
 const DEFAULT_GATEWAY_PORT = 8091;
 /** Sources of events have 256 characters at most. */

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { ANONYMOUS } from '../names.ts';
-import { ACCESS_PHASES, Instant, PolicyDecision, ServerRef, SideEffect, Subject, TrustLevel } from './common.ts';
+import { ACCESS_PHASES, PolicyDecision, SideEffect, TrustLevel } from './closed-sets.ts';
+import { ServerRef, Subject } from './references.ts';
 import { Limits } from './limits.ts';
-import { Condition, resourceSchema } from './meta.ts';
+import { Condition, Instant, resourceSchema } from './meta.ts';
 import { type CrossFieldRule, checkRules, hasRepeats } from './rules.ts';
 
 const NamedRule = z.strictObject({

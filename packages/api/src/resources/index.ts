@@ -1,5 +1,5 @@
 import { MCPAccessGrant } from './grant.ts';
-import { MCPServer } from './server.ts';
+import { MCPServer } from './server/server.ts';
 import { MCPAgentSession } from './session.ts';
 
 /** The kinds of the API group, by kind. */

@@ -17,6 +17,11 @@ export const NamespaceName = z
     error: 'must be lower-case letters, digits and `-`, and start and end with a letter or digit',
   });
 
+export const Labels = z.record(z.string(), z.string());
+
+/** RFC 3339 instant with zone, as Kubernetes writes `date-time`. */
+export const Instant = z.iso.datetime({ offset: true });
+
 const OwnerReference = z.strictObject({
   apiVersion: z.string(),
   kind: z.string(),

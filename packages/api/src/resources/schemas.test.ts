@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MCPAccessGrantSpec } from './grant.ts';
-import { MCPServerSpec } from './server.ts';
+import { MCPServerSpec } from './server/server.ts';
 import { MCPAgentSessionSpec } from './session.ts';
 import { ACCESS, GATEWAY, GRANT_SPECS, IMAGE, SERVER_SPECS, SESSION_SPECS, TOOL } from '../testing/specs.ts';
 

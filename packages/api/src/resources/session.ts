@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { ANONYMOUS } from '../names.ts';
-import { Instant, SecretKeyRef, ServerRef, Subject, TrustLevel } from './common.ts';
+import { TrustLevel } from './closed-sets.ts';
+import { SecretKeyRef, ServerRef, Subject } from './references.ts';
 import { AccessStatus } from './grant.ts';
-import { resourceSchema } from './meta.ts';
+import { Instant, resourceSchema } from './meta.ts';
 import { type CrossFieldRule, checkRules } from './rules.ts';
 
 const SessionFields = z.strictObject({

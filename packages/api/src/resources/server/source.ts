@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type CrossFieldRule, checkRules } from './rules.ts';
+import { type CrossFieldRule, checkRules } from '../rules.ts';
 
 const Args = z
   .array(z.string().max(8192))

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SecretKeyRef } from './common.ts';
+import { SecretKeyRef } from '../references.ts';
 
 /** `scope-token` of RFC 6749 §3.3: what can stand in a challenge as it is. */
 export const SCOPE_TOKEN: RegExp = /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/;

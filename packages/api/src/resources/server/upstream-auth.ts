@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { HEADERS } from '../names.ts';
-import { SecretKeyRef } from './common.ts';
+import { HEADERS } from '../../names.ts';
+import { SecretKeyRef } from '../references.ts';
 
 /** Headers that say how a message is framed or what it is: a credential in one of them would be something else. */
 const TAKEN =
