@@ -5,8 +5,9 @@ import { type Socket, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { untilTrue } from '../support/until.ts';
-import { GOOD_CALL, INITIALIZE } from './good-call.ts';
+import { DISCOVER, DISCOVER_HEADERS, GOOD_CALL, INITIALIZE } from './good-call.ts';
 import { type Lab, startLab } from './lab.ts';
+import { startRawServer } from './raw-server.ts';
 import { type Respond } from './spy-server.ts';
 
 /** Opens a connection that ends with the test, and puts text on it. */
@@ -63,6 +64,38 @@ test('clients that leave in the middle of their body harm nobody and are recorde
   assert.deepEqual([...new Set(lab.events.map(({ payload }) => payload.reason))], ['canceled']);
   assert.deepEqual(lab.server.seen, []);
   await assertServes(lab);
+});
+
+const SPACES = ' '.repeat(30_000);
+
+/** Thirty of them are read in no time, or else each takes a second of everybody's. */
+const AT_ONCE = { timeout: 15_000 };
+
+test('spaces without end in a header hold nobody up', AT_ONCE, async () => {
+  await using lab = await startLab();
+  const long = [
+    { 'content-type': `application/json${SPACES}x` },
+    { 'content-type': `application/json; charset=utf-8${SPACES}x` },
+    { ...DISCOVER_HEADERS, 'mcp-method': 'tools/call', 'mcp-name': `read${SPACES}graph` },
+  ];
+  const modern = DISCOVER.replace('server/discover","params":{', 'tools/call","params":{"name":"read_graph",');
+  for (const headers of long) {
+    for (let sent = 0; sent < 10; sent++) {
+      const { status } = await lab.post(modern, headers);
+      assert.ok([400, 415].includes(status), String(status));
+    }
+  }
+  await assertServes(lab);
+});
+
+test('spaces without end in a header of a server hold nobody up', AT_ONCE, async () => {
+  await using server = await startRawServer();
+  await using lab = await startLab({ upstream: server.url });
+  const head = `HTTP/1.1 200 OK\r\nX: a${SPACES}b\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`;
+  for (let sent = 0; sent < 30; sent++) {
+    server.answerNext({ bytes: Buffer.from(head), in: 'one piece', keepsOpen: 'no' });
+    assert.equal(await (await lab.post(GOOD_CALL)).text(), '{}');
+  }
 });
 
 test('two requests in one piece are two decisions', async () => {

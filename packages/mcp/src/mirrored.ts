@@ -18,6 +18,9 @@ const SENTINEL = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/;
 /** What a header value can carry as it is and nobody trims. */
 const PLAIN = /^[\u0021-\u007e](?:[\t\u0020-\u007e]*[\u0021-\u007e])?$/;
 
+/** Looks at a run of spaces once, wherever it is: from each of them anew, a long one inside the value would take for ever. */
+const SPACE_AROUND = /^[ \t]+|(?<![ \t])[ \t]+$/g;
+
 /** How a value travels in a mirrored header: as it is, or in base64 where it could not or would be read as base64. */
 export function encodeMirrored(value: string): string {
   const isPlain = PLAIN.test(value) && !(value.startsWith('=?base64?') && value.endsWith('?='));
@@ -26,7 +29,7 @@ export function encodeMirrored(value: string): string {
 
 /** The value that a mirrored header stands for; undefined when it is absent or badly encoded. */
 export function decodeMirrored(value: string | undefined): string | undefined {
-  const trimmed = value?.replace(/^[ \t]+|[ \t]+$/g, '');
+  const trimmed = value?.replace(SPACE_AROUND, '');
   const encoded = trimmed === undefined ? undefined : SENTINEL.exec(trimmed)?.[1];
   if (encoded === undefined) return trimmed;
   const bytes = Buffer.from(encoded, 'base64');

@@ -26,6 +26,8 @@ const KEEP_MARGIN_MS = 1000;
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\0\r\n]*)?$/;
 const NAME = /^[!#$%&'*+\-.^`|~\w]+$/;
 const VALUE = /^[^\0\r\n]*$/;
+/** Looks at a run of spaces once, wherever it is: from each of them anew, a long one inside the value would take for ever. */
+const SPACE_AROUND = /^[ \t]+|(?<![ \t])[ \t]+$/g;
 
 /**
  * Reads a head without its empty line. Two readers could see different answers in a folded line, two lengths, a length
@@ -50,7 +52,7 @@ function addHeader(headers: Record<string, string | string[]>, line: string): vo
   if (!NAME.test(name) || !VALUE.test(value)) throw new AnswerFault('a header line is malformed');
   const key = name.toLowerCase();
   const before = headers[key];
-  const trimmed = value.replace(/^[ \t]+|[ \t]+$/g, '');
+  const trimmed = value.replace(SPACE_AROUND, '');
   headers[key] = before === undefined ? trimmed : [before, trimmed].flat();
 }
 
