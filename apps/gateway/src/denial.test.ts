@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import { HEADERS, type PolicyDocument } from '@mcp-runtime/api';
 import { compilePolicy } from '@mcp-runtime/policy';
 import { z } from 'zod';
-import { type Bench, OK_RESULT, callOf, startBench, testDocument } from './testing/bench.ts';
-import { type Answer, sendJson } from './testing/upstream.ts';
+import { type Bench, answersOk, callOf, startBench, testDocument } from './testing/bench.ts';
+import { bearer } from './testing/caller.ts';
+import { type Answer } from './testing/upstream.ts';
 
-const answersOk: Answer = (_, response) => sendJson(response, OK_RESULT);
 const VERSION = '2026-07-28';
 
 type Denials = 'conceal' | 'explain' | 'http' | undefined;
@@ -246,7 +246,7 @@ test('a call that becomes denied while it is open is concealed too', async () =>
     response.write('data: {"jsonrpc":"2.0","method":"notifications/progress","params":{}}\n\n');
   };
   await using bench = await startBench({ answer, document: documentWith('conceal') });
-  const call = await bench.post(callOf('read'), { authorization: `Bearer ${await bench.token()}` });
+  const call = await bench.post(callOf('read'), await bearer(bench));
   const reader = call.body?.getReader();
   await reader?.read();
   const denying = documentWith('conceal', { revision: 'r2' });

@@ -5,7 +5,8 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import { type LogFields, type Logger } from '@mcp-runtime/base';
 import { DEFAULT_LIMITS } from './gateway.ts';
-import { type Bench, OK_RESULT, callOf, startBench, testDocument } from './testing/bench.ts';
+import { OK_RESULT, callOf, startBench, testDocument } from './testing/bench.ts';
+import { bearer, errorOf } from './testing/caller.ts';
 import { type Answer, sendJson } from './testing/upstream.ts';
 
 const LONG_MS = 60_000;
@@ -24,10 +25,6 @@ function slowServer(): { readonly answer: Answer; readonly called: Promise<void>
     void finish.promise.then(() => sendJson(response, OK_RESULT));
   };
   return { answer, called: called.promise, finish: () => finish.resolve() };
-}
-
-async function bearer(bench: Bench): Promise<{ readonly authorization: string }> {
-  return { authorization: `Bearer ${await bench.token()}` };
 }
 
 test('calls in progress finish, streams end with a reason, and nothing new is taken', async () => {
@@ -88,8 +85,7 @@ test('a call that takes longer than it may is refused in its own form', async ()
   await bench.gateway.close();
   const answered = await call;
   assert.equal(answered.status, 503);
-  const { error }: { error: { data: { reason: string } } } = JSON.parse(await answered.text());
-  assert.equal(error.data.reason, 'service_unavailable');
+  assert.equal((await errorOf(answered)).reason, 'service_unavailable');
 });
 
 test('other limits count for the next request, and open streams do not notice', async () => {

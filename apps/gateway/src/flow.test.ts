@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { DEFAULT_LIMITS, type GatewayLimits } from './gateway.ts';
-import { type Bench, OK_RESULT, callOf, startBench, testDocument } from './testing/bench.ts';
+import { type Bench, OK_RESULT, answersOk, callOf, startBench, testDocument } from './testing/bench.ts';
 import { readEvents } from './testing/stream.ts';
 import { type Answer, sendJson } from './testing/upstream.ts';
 
@@ -163,8 +163,6 @@ test('streams do not take the place of calls, nor calls that of streams', async 
   assert.equal((await fetch(bench.url, { headers: ALICE })).status, 503);
   for (const stream of streams) await stream.body?.cancel();
 });
-
-const answersOk: Answer = (_, response) => sendJson(response, OK_RESULT);
 
 async function callWithoutReading({ url }: Bench): Promise<Socket> {
   const { port, pathname } = new URL(url);

@@ -9,6 +9,7 @@ import { compilePolicy, stamp } from '@mcp-runtime/policy';
 import { holdTokenKeys } from './identify/token-keys.ts';
 import { watchPolicyFile } from './policy-file.ts';
 import { type Bench, OK_RESULT, callOf, startBench, testDocument } from './testing/bench.ts';
+import { bearer } from './testing/caller.ts';
 import { createTokenSigner } from './testing/token-signer.ts';
 import { type Answer, sendJson } from './testing/upstream.ts';
 
@@ -67,7 +68,7 @@ test('every metric of the table is told, with its labels, and no other of ours i
 test('decisions, durations, sessions, streams and connections', async () => {
   let now = Date.now();
   await using bench = await startBench({ answer, document: testDocument(), options: { clock: () => now } });
-  const auth = { authorization: `Bearer ${await bench.token()}` };
+  const auth = await bearer(bench);
   const session = {
     ...auth,
     'mcp-session-id': (await bench.post(INITIALIZE, auth)).headers.get('mcp-session-id') ?? '',
@@ -143,7 +144,7 @@ test('a policy file was published when it was modified', async () => {
 
 test('labels cannot be made up', async () => {
   await using bench = await startBench({ answer, document: testDocument() });
-  const auth = { authorization: `Bearer ${await bench.token()}` };
+  const auth = await bearer(bench);
   for (let n = 0; n < 20; n++) {
     await bench.post({ jsonrpc: '2.0', id: 1, method: `made/up${n}` }, auth);
     await bench.post(callOf(`made-up-${n}`), auth);

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { type PolicyDocument } from '@mcp-runtime/api';
 import { compilePolicy } from '@mcp-runtime/policy';
 import { type Bench, startBench, testDocument } from './testing/bench.ts';
+import { bearer } from './testing/caller.ts';
 import { type EventStream, readEvents } from './testing/stream.ts';
 import { type Answer } from './testing/upstream.ts';
 
@@ -136,8 +137,7 @@ test('each update is asked again, and the stream ends with a reason when nothing
 test('a subscription of a revoked session ends with the reason', async () => {
   const live = testDocument();
   await using bench = await startBench({ answer: acknowledges, document: live });
-  const bearer = { authorization: `Bearer ${await bench.token()}` };
-  const stream = await listen(bench, 1, EVERY_LIST, bearer);
+  const stream = await listen(bench, 1, EVERY_LIST, await bearer(bench));
   publish(bench, { ...live, revision: 'r2', sessions: [{ name: 's1', namespace: 'mcp-servers', revoked: true }] });
   assert.match((await stream.next()) ?? '', /"id":1,"error":.*"reason":"session_revoked"/);
   assert.equal(await stream.next(), undefined);

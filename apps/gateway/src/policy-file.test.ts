@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtempDisposable, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'node:test';
 import { type PolicyDocument } from '@mcp-runtime/api';
 import { silentLogger } from '@mcp-runtime/base';
@@ -10,15 +9,12 @@ import { stamp } from '@mcp-runtime/policy';
 import { watchPolicyFile } from './policy-file.ts';
 import { type PolicyHolder, holdPolicy } from './policy-source.ts';
 import { testDocument } from './testing/bench.ts';
+import { until } from './testing/until.ts';
 
 const documentOf = (change: Partial<PolicyDocument> = {}): PolicyDocument => stamp(testDocument(change));
 const GOOD = documentOf();
 const OTHER = documentOf({ grants: [] });
 const textOf = (document: object): string => JSON.stringify(document);
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await delay(10);
-}
 
 /** Replaces a file at once, as the kubelet and careful programs do. */
 async function replaceFile(path: string, text: string): Promise<void> {

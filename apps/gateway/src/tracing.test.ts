@@ -6,6 +6,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { openTracing } from '@mcp-runtime/base/tracing';
 import { z } from 'zod';
 import { OK_RESULT, callOf, startBench, testDocument } from './testing/bench.ts';
+import { bearer } from './testing/caller.ts';
 import { type Answer, sendJson } from './testing/upstream.ts';
 
 const Attribute = z.object({
@@ -156,6 +157,6 @@ test('without a tracer the headers cross as they are', async () => {
 test('a collector that is gone costs no call', async () => {
   const tracer = openTracing({ serviceName: 'gateway', endpoint: 'http://127.0.0.1:1/v1/traces', env: {} });
   await using bench = await startBench({ answer, document: testDocument(), options: { tracer } });
-  const auth = { authorization: `Bearer ${await bench.token()}` };
+  const auth = await bearer(bench);
   assert.equal((await bench.post(callOf('read'), auth)).status, 200);
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OK_RESULT, callOf, startBench, testDocument } from '../testing/bench.ts';
+import { bearer } from '../testing/caller.ts';
 import { type Answer } from '../testing/upstream.ts';
 
 const PROGRESS = 'event: message\ndata: {"jsonrpc":"2.0","method":"notifications/progress","params":{}}\n\n';
@@ -14,7 +15,7 @@ const together: Answer = (_, response) => {
 
 test('events that come together pass in order, and the record counts all up to the response', async () => {
   await using bench = await startBench({ answer: together, document: testDocument() });
-  const response = await bench.post(callOf('read'), { authorization: `Bearer ${await bench.token()}` });
+  const response = await bench.post(callOf('read'), await bearer(bench));
   assert.equal(await response.text(), PROGRESS.repeat(50) + LAST + AFTER);
   assert.equal(bench.events[0]?.payload.bytes_out, (PROGRESS.repeat(50) + LAST).length);
 });
@@ -27,7 +28,7 @@ test('where the record of a response cannot be written, the events before it pas
     audit: { append },
     strict: 'strict',
   });
-  const response = await bench.post(callOf('read'), { authorization: `Bearer ${await bench.token()}` });
+  const response = await bench.post(callOf('read'), await bearer(bench));
   const text = await response.text();
   assert.ok(text.startsWith(PROGRESS.repeat(50)));
   assert.ok(!text.includes(LAST));

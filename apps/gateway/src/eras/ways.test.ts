@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type ServerResponse } from 'node:http';
 import { test } from 'node:test';
 import { type Bench, startBench, testDocument } from '../testing/bench.ts';
+import { bearer } from '../testing/caller.ts';
 import { type Answer, type Seen, sendJson } from '../testing/upstream.ts';
 
 const MODERN = '2026-07-28';
@@ -22,7 +23,7 @@ async function listAsModern(bench: Bench, id: number): Promise<Response> {
 
 async function sendAsLegacy(bench: Bench, method: string): Promise<Response> {
   const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
-  return bench.post({ jsonrpc: '2.0', id: 7, method, params }, { authorization: `Bearer ${await bench.token()}` });
+  return bench.post({ jsonrpc: '2.0', id: 7, method, params }, await bearer(bench));
 }
 
 function methodsSeen({ upstream }: Bench): readonly string[] {

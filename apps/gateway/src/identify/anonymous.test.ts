@@ -3,6 +3,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { ANONYMOUS, HEADERS, MCPAccessGrant, MCPServer, type PolicyDocument } from '@mcp-runtime/api';
 import { compilePolicy, explain, renderPolicy } from '@mcp-runtime/policy';
 import { type Bench, OK_RESULT, callOf, startBench, testDocument } from '../testing/bench.ts';
+import { bearer } from '../testing/caller.ts';
 import { startTestIssuer } from '../testing/issuer.ts';
 import { sendJson } from '../testing/upstream.ts';
 
@@ -50,7 +51,7 @@ test('without a grant that names it, the anonymous caller may do nothing', async
 
 test('a caller who proves to be somebody is that one, and a bad proof is refused', async () => {
   const bench = await open({ mode: 'none' });
-  assert.equal(await verdictOf(bench, 'read', { authorization: `Bearer ${await bench.token()}` }), 'no_matching_grant');
+  assert.equal(await verdictOf(bench, 'read', await bearer(bench)), 'no_matching_grant');
   assert.equal(bench.events.at(-1)?.payload.human_id, 'alice');
   assert.equal(await verdictOf(bench, 'read', { authorization: 'Bearer x' }), 'invalid_token');
   assert.equal(await verdictOf(bench, 'read', { [HEADERS.humanId]: 'bob' }), 'no_matching_grant');

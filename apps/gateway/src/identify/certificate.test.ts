@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { Agent } from 'node:https';
 import { test } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
 import { HEADERS, sessionSpiffeId } from '@mcp-runtime/api';
 import { compilePolicy } from '@mcp-runtime/policy';
 import { type GatewayOptions } from '../gateway.ts';
@@ -9,6 +8,7 @@ import { type Bench, OK_RESULT, callOf, startBench, testDocument } from '../test
 import { type TestCertificate, createTestAuthority } from '../testing/certificates.ts';
 import { type HttpsAsk, askOverTls } from '../testing/https.ts';
 import { type TlsFolder, openTlsFolder } from '../testing/tls-folder.ts';
+import { until } from '../testing/until.ts';
 import { sendJson } from '../testing/upstream.ts';
 
 const DOMAIN = 'example.org';
@@ -131,11 +131,11 @@ test('an authority that is withdrawn counts no longer, on the connection that is
   const ofOthers = others.issue({ uris: [SESSION] });
   assert.equal(await lab.ask({ as: agentOfAlice, agent: agent.agent }), 'ok');
   await lab.files.put({ clientCa: others.cert });
-  while ((await lab.ask({ as: ofOthers })) !== 'ok') await setImmediate();
+  await until(async () => (await lab.ask({ as: ofOthers })) === 'ok');
   assert.equal(await lab.ask({ as: agentOfAlice, agent: agent.agent }), 'missing_client_certificate');
   assert.equal(agent.connections(), 1);
   await lab.files.put({ clientCa: `${others.cert}${clients.cert}` });
-  while ((await lab.ask({ as: agentOfAlice })) !== 'ok') await setImmediate();
+  await until(async () => (await lab.ask({ as: agentOfAlice })) === 'ok');
   assert.equal(await lab.ask({ as: agentOfAlice, agent: agent.agent }), 'ok');
 });
 

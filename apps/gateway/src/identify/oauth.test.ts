@@ -5,11 +5,9 @@ import { test } from 'node:test';
 import { type AuditPayload, HEADERS, type PolicyDocument } from '@mcp-runtime/api';
 import { type JWK, exportJWK } from 'jose';
 import { type GatewayOptions } from '../gateway.ts';
-import { type Bench, OK_RESULT, callOf, startBench, testDocument } from '../testing/bench.ts';
+import { type Bench, answersOk, callOf, startBench, testDocument } from '../testing/bench.ts';
 import { type TestIssuer, type TokenChange, startTestIssuer } from '../testing/issuer.ts';
-import { type Answer, sendJson } from '../testing/upstream.ts';
-
-const answersOk: Answer = (_, response) => sendJson(response, OK_RESULT);
+import { sendJson } from '../testing/upstream.ts';
 
 interface OauthBench extends AsyncDisposable {
   readonly issuer: TestIssuer;

@@ -3,10 +3,9 @@ import { test } from 'node:test';
 import { HEADERS, type PolicyDocument, type PolicyDocumentLimits } from '@mcp-runtime/api';
 import { compilePolicy } from '@mcp-runtime/policy';
 import { z } from 'zod';
-import { type Bench, OK_RESULT, callOf, startBench, testDocument } from '../testing/bench.ts';
+import { type Bench, OK_RESULT, answersOk, callOf, startBench, testDocument } from '../testing/bench.ts';
 import { type Answer, sendJson } from '../testing/upstream.ts';
 
-const answersOk: Answer = (_, response) => sendJson(response, OK_RESULT);
 const Refused = z.object({
   id: z.number(),
   error: z.object({

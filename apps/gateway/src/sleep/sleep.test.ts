@@ -6,6 +6,7 @@ import { compilePolicy } from '@mcp-runtime/policy';
 import { type Endpoints, createEndpoints } from '../endpoints.ts';
 import { DEFAULT_LIMITS } from '../gateway.ts';
 import { type Bench, OK_RESULT, callOf, startBench, testDocument } from '../testing/bench.ts';
+import { bearer } from '../testing/caller.ts';
 import { askAsModern } from '../testing/modern-caller.ts';
 import { type Answer, sendJson, startTestUpstream } from '../testing/upstream.ts';
 import { type Sleeper, createSleeper } from './sleeper.ts';
@@ -26,7 +27,6 @@ interface Sleeping {
   fallAsleep(): void;
   activity(query?: string): Promise<GatewayActivity>;
   listed(era: 'legacy' | 'modern'): Promise<readonly unknown[]>;
-  headers(): Promise<Readonly<Record<string, string>>>;
 }
 
 /** A server without an instance, behind a gateway that may wait for one. */
@@ -56,7 +56,6 @@ async function asleep(
   const [route] = bench.gateway.routes.all();
   assert.ok(route !== undefined);
   bench.gateway.routes.set({ ...route, upstream: new URL('http://files.mcp-servers/'), endpoints, sleeper });
-  const headers = async () => ({ authorization: `Bearer ${await bench.token()}` });
   const trackOf = (ready: readonly URL[]) => [{ track: 'stable', weight: 100, ready, leaving: [] }];
   return {
     bench,
@@ -69,10 +68,9 @@ async function asleep(
       GatewayActivity.parse(await (await fetch(`${bench.gateway.adminUrl}/activity${query}`)).json()),
     listed: async (era) => {
       if (era === 'modern') return namesIn(await askAsModern(bench, 'tools/list').then(({ message }) => message));
-      const response = await bench.post({ jsonrpc: '2.0', id: 7, method: 'tools/list' }, await headers());
+      const response = await bench.post({ jsonrpc: '2.0', id: 7, method: 'tools/list' }, await bearer(bench));
       return namesIn(await response.json());
     },
-    headers,
     [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose](),
   };
 }
@@ -111,7 +109,7 @@ test('lists of a server that sleeps are what it told, as the caller may see them
 
 test('a call wakes it and is answered, with all that came meanwhile', async () => {
   await using sleeping = await asleep();
-  const headers = await sleeping.headers();
+  const headers = await bearer(sleeping.bench);
   const calls = Array.from({ length: 20 }, (_, id) => sleeping.bench.post(callOf('read', id), headers));
   const told = await untilWanted(sleeping);
   while (sleeping.sleeper.waiting() < calls.length) await untilWanted(sleeping);
@@ -128,7 +126,7 @@ test('a call wakes it and is answered, with all that came meanwhile', async () =
 
 test('a refused call wakes nobody', async () => {
   await using sleeping = await asleep();
-  const refused = await sleeping.bench.post(callOf('write'), await sleeping.headers());
+  const refused = await sleeping.bench.post(callOf('write'), await bearer(sleeping.bench));
   assert.match(await refused.text(), /side_effect_not_allowed/);
   const stranger = await sleeping.bench.post(callOf('read'));
   assert.equal(stranger.status, 401);
@@ -141,7 +139,7 @@ test('whoever looks is told at once when a call waits, and nothing that came bef
   await using sleeping = await asleep({ wakeTimeoutMs: 10_000 });
   const { sequence } = await sleeping.activity();
   const looking = sleeping.activity(`?seen=${sequence}&wait=20000`);
-  const call = sleeping.bench.post(callOf('read'), await sleeping.headers());
+  const call = sleeping.bench.post(callOf('read'), await bearer(sleeping.bench));
   const told = await looking;
   assert.equal(told.servers[0]?.wanted, true);
   assert.equal((await sleeping.activity(`?seen=${sequence}&wait=20000`)).sequence, told.sequence);
@@ -151,7 +149,7 @@ test('whoever looks is told at once when a call waits, and nothing that came bef
 
 test('a call waits no longer than it may, and says what it waited for', async () => {
   await using sleeping = await asleep({ wakeTimeoutMs: 50 });
-  const response = await sleeping.bench.post(callOf('read'), await sleeping.headers());
+  const response = await sleeping.bench.post(callOf('read'), await bearer(sleeping.bench));
   assert.equal(response.status, 503);
   assert.equal(response.headers.get('retry-after'), '1');
   assert.match(await response.text(), /"reason":"server_asleep"/);
@@ -160,7 +158,7 @@ test('a call waits no longer than it may, and says what it waited for', async ()
 
 test('no more calls wait than may', async () => {
   await using sleeping = await asleep({ maxWaking: 2 });
-  const headers = await sleeping.headers();
+  const headers = await bearer(sleeping.bench);
   const waiting = [sleeping.bench.post(callOf('read'), headers), sleeping.bench.post(callOf('read'), headers)];
   while (sleeping.sleeper.waiting() < 2) await untilWanted(sleeping);
   const third = await sleeping.bench.post(callOf('read'), headers);
@@ -172,7 +170,7 @@ test('no more calls wait than may', async () => {
 
 test('a call that waits is refused when its grant ends', async () => {
   await using sleeping = await asleep();
-  const call = sleeping.bench.post(callOf('read'), await sleeping.headers());
+  const call = sleeping.bench.post(callOf('read'), await bearer(sleeping.bench));
   await untilWanted(sleeping);
   sleeping.bench.policy.publish(compilePolicy(testDocument({ revision: 'r2', grants: [] })));
   assert.match(await (await call).text(), /no_matching_grant/);
@@ -183,7 +181,7 @@ test('what would wake it keeps it awake; what it told of itself does not', async
   let now = 0;
   await using sleeping = await asleep({}, () => now);
   sleeping.wake();
-  const headers = await sleeping.headers();
+  const headers = await bearer(sleeping.bench);
   now = 5000;
   await sleeping.bench.post({ jsonrpc: '2.0', id: 1, method: 'tools/list' }, headers);
   assert.equal((await sleeping.activity()).servers[0]?.idle_ms, 5000);
@@ -198,7 +196,7 @@ test('what would wake it keeps it awake; what it told of itself does not', async
 test('a legacy client whose session slept away begins another, which wakes the server', async () => {
   await using sleeping = await asleep();
   sleeping.wake();
-  const headers = await sleeping.headers();
+  const headers = await bearer(sleeping.bench);
   const initialize = {
     jsonrpc: '2.0',
     id: 1,
@@ -232,7 +230,7 @@ test('a call that finds the instance gone waits for another one', async () => {
   const { url } = gone;
   await gone[Symbol.asyncDispose]();
   sleeping.endpoints.replace([{ track: 'stable', weight: 100, ready: [url], leaving: [] }]);
-  const call = sleeping.bench.post(callOf('read'), await sleeping.headers());
+  const call = sleeping.bench.post(callOf('read'), await bearer(sleeping.bench));
   await untilWanted(sleeping);
   sleeping.wake();
   assert.equal((await call).status, 200);

@@ -13,7 +13,7 @@ import { type AuditSink } from '../audit.ts';
 import { DEFAULT_LIMITS, type Gateway, type GatewayOptions, startGateway } from '../gateway.ts';
 import { holdTokenKeys } from '../identify/token-keys.ts';
 import { type PolicyHolder, holdPolicy } from '../policy-source.ts';
-import { type Answer, type TestUpstream, startTestUpstream } from './upstream.ts';
+import { type Answer, type TestUpstream, sendJson, startTestUpstream } from './upstream.ts';
 
 /** A gateway with one route, a server behind it, and an audit sink that keeps events in memory. */
 export interface Bench extends AsyncDisposable {
@@ -154,3 +154,5 @@ export function callOf(name: string, id: string | number = 1): object {
 }
 
 export const OK_RESULT = { jsonrpc: '2.0', id: 1, result: { content: [{ type: 'text', text: 'ok' }] } };
+
+export const answersOk: Answer = (_, response) => sendJson(response, OK_RESULT);

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { Agent } from 'node:https';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
 import { type ConnectionOptions, type TLSSocket, connect as connectTls } from 'node:tls';
 import { z } from 'zod';
 import { DEFAULT_LIMITS, type GatewayLimits } from '../gateway.ts';
@@ -11,6 +10,7 @@ import { type Bench, OK_RESULT, callOf, startBench, testDocument } from '../test
 import { type TestAuthority, createTestAuthority } from '../testing/certificates.ts';
 import { askOverTls } from '../testing/https.ts';
 import { type TlsFolder, openTlsFolder } from '../testing/tls-folder.ts';
+import { until } from '../testing/until.ts';
 import { sendJson } from '../testing/upstream.ts';
 
 interface Served {
@@ -52,7 +52,7 @@ async function statusOf({ bench, authority }: Served): Promise<z.infer<typeof St
 }
 
 async function untilStatus(served: Served, holds: (status: z.infer<typeof Status>['tls']) => boolean): Promise<void> {
-  while (!holds(await statusOf(served))) await setImmediate();
+  await until(async () => holds(await statusOf(served)));
 }
 
 function handshake({ bench, authority }: Served, options: ConnectionOptions): Promise<unknown[]> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { testDocument } from '../../testing/bench.ts';
 import { errorOf, readCall, resultOf, startBridged } from '../../testing/bridged-bench.ts';
+import { bearer } from '../../testing/caller.ts';
 import { connectLegacy, membersOf } from '../../testing/legacy-client.ts';
 
 const KEYS = 'io.modelcontextprotocol';
@@ -68,7 +69,7 @@ test('the session of one caller is not that of another', async () => {
   } as const;
   await using started = await startBridged({}, {}, { sessions: [...(testDocument().sessions ?? []), bobs] });
   const { bench, client } = started;
-  const bob = { authorization: `Bearer ${await bench.token({ sub: 'bob', sid: 's2' })}` };
+  const bob = await bearer(bench, { sub: 'bob', sid: 's2' });
   await using stolen = await client.send({ jsonrpc: '2.0', id: 1, method: 'ping' }, bob);
   assert.equal(stolen.status, 404);
 });
