@@ -66,6 +66,32 @@ test('clients that leave in the middle of their body harm nobody and are recorde
   await assertServes(lab);
 });
 
+test('a body in pieces of one byte is taken, and in pieces without end it is not', async () => {
+  await using lab = await startLab();
+  using stack = new DisposableStack();
+  const head = headOf(lab, ['Transfer-Encoding: chunked', 'Connection: close']);
+  const inPieces = (body: string): string => Array.from(body, (one) => `1\r\n${one}\r\n`).join('');
+  const taken = await text(await opened(stack, lab, `${head}${inPieces(GOOD_CALL)}0\r\n\r\n`));
+  assert.match(taken, /^HTTP\/1\.1 200 .*"result"/s);
+  assert.equal(lab.server.seen[0]?.body.toString('utf8'), GOOD_CALL);
+  const refused = await opened(stack, lab, `${head}${inPieces(' '.repeat(70_000))}0\r\n\r\n`);
+  assert.match(await text(refused), /^HTTP\/1\.1 413 /);
+});
+
+test('large bodies together have a bound, small ones are taken beyond it, and room comes back', async () => {
+  const maxBodyBytes = 128 * 1024;
+  await using lab = await startLab({ limits: { maxBodyBytes } });
+  using stack = new DisposableStack();
+  const large = GOOD_CALL.replace('{}', `{"a":"${'a'.repeat(maxBodyBytes - 200)}"}`);
+  const slow = headOf(lab, [`Content-Length: ${large.length}`]) + large.slice(0, -1);
+  const inside = await Promise.all(Array.from({ length: 65 }, () => opened(stack, lab, slow)));
+  await untilTrue('there is no room for another', async () => (await lab.post(large)).status === 503);
+  assert.equal(lab.events.at(-1)?.payload.reason, 'overloaded');
+  await assertServes(lab);
+  for (const socket of inside) socket.destroy();
+  await untilTrue('there is room again', async () => (await lab.post(large)).status === 200);
+});
+
 const SPACES = ' '.repeat(30_000);
 
 /** Thirty of them are read in no time, or else each takes a second of everybody's. */

@@ -12,6 +12,7 @@ import {
 } from '@mcp-runtime/base';
 import { serveAdmin } from './admin.ts';
 import { type AuditSink } from './audit.ts';
+import { createBodies } from './bodies.ts';
 import { type BridgeLimits } from './eras/legacy-to-modern/bridge.ts';
 import { type PooledLimits } from './eras/modern-to-legacy/bridge.ts';
 import { openWays } from './eras/open-ways.ts';
@@ -237,6 +238,7 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
     clock,
     log,
     isDraining: () => isDraining,
+    bodies: createBodies(limits),
     limits,
     ways,
     forwarding: {

@@ -6,6 +6,7 @@ import { type Clock, type HostPolicy, type Logger, type Tracer, isAllowedHost } 
 import { BatchAnswer } from './answer/batch.ts';
 import { type AuditSink } from './audit.ts';
 import { authorize } from './authorize.ts';
+import { type Bodies, discardRest } from './bodies.ts';
 import { type Denied, denialReply } from './denial.ts';
 import { type Ways } from './eras/ways.ts';
 import { type Track } from './endpoints.ts';
@@ -18,7 +19,7 @@ import { resourceUrl } from './identify/oauth-resource.ts';
 import { type OauthVerifier } from './identify/oauth-verifier.ts';
 import { type PossessionChecker } from './identify/possession.ts';
 import { type TokenVerifier } from './identify/token-verifier.ts';
-import { discardRest, hasJsonBody, inspect, isBatch, readBody, unreadable } from './inspect.ts';
+import { hasJsonBody, inspect, isBatch, unreadable } from './inspect.ts';
 import { admit } from './limits/admit.ts';
 import { type Limiter } from './limits/limiter.ts';
 import { logEnding } from './log-ending.ts';
@@ -57,7 +58,8 @@ export interface GatewayParts {
   readonly log: Logger;
   /** The gateway ends: what is in progress may finish, and connections are not kept. */
   readonly isDraining: () => boolean;
-  readonly limits: { readonly maxBodyBytes: number; readonly maxInFlight: number; readonly maxStreams: number };
+  readonly bodies: Bodies;
+  readonly limits: { readonly maxInFlight: number; readonly maxStreams: number };
   /** By who named the server's address. */
   readonly ways: Readonly<Record<NonNullable<Route['upstreamFrom']>, Ways>>;
   readonly limiter: Limiter;
@@ -98,6 +100,7 @@ export async function handle(request: IncomingMessage, response: ServerResponse,
   } catch (error) {
     await refuseFailed(exchange, asAppError(error), parts);
   } finally {
+    parts.bodies.release(request);
     parts.metrics.inFlight.dec();
   }
 }
@@ -185,7 +188,7 @@ async function read(exchange: Exchange, parts: GatewayParts): Promise<Reply | un
   if (!hasJsonBody(exchange.request)) {
     return check(exchange, 'unsupported_media_type', 'the body must be `application/json` in UTF-8, not compressed');
   }
-  exchange.body = await readBody(exchange.request, limits.maxBodyBytes);
+  exchange.body = await parts.bodies.read(exchange.request);
   return undefined;
 }
 
@@ -261,11 +264,14 @@ async function refuseFailed(exchange: Exchange, error: AppError, parts: GatewayP
   exchange.verdict ??= { by: 'check', reason: error.code };
   const reply = failureReply(exchange, error);
   // What is left of the body is not read: the connection cannot be used again.
-  const isTooLarge = error.code === 'request_too_large';
-  if (isTooLarge) await discardRest(exchange.request);
-  const headers = isTooLarge ? { ...reply.headers, connection: 'close' } : reply.headers;
+  const isUnread = !exchange.request.complete && UNREAD.has(error.code);
+  if (isUnread) await discardRest(exchange.request);
+  const headers = isUnread ? { ...reply.headers, connection: 'close' } : reply.headers;
   await answer(exchange, { ...reply, headers }, parts);
 }
+
+/** Why a body is not read to its end. */
+const UNREAD: ReadonlySet<ErrorCode> = new Set(['request_too_large', 'overloaded']);
 
 /** Rejects only where the server asks that nothing goes unrecorded. */
 async function recordEnding(exchange: Exchange, ending: Ending, parts: GatewayParts): Promise<void> {

@@ -1,5 +1,5 @@
 import { type IncomingMessage } from 'node:http';
-import { AppError, HEADERS, type JsonRpcId, type MCP_LEGACY_VERSIONS } from '@mcp-runtime/api';
+import { HEADERS, type JsonRpcId, type MCP_LEGACY_VERSIONS } from '@mcp-runtime/api';
 import {
   type BatchFault,
   type EraFault,
@@ -11,61 +11,6 @@ import {
 } from '@mcp-runtime/mcp';
 import { type Exchange } from './exchange.ts';
 import { type Reply, errorBody, refusalReply } from './reply.ts';
-
-/**
- * Reads the whole body of a request. Rejects with `request_too_large` as soon as the bound is passed, `request_timeout`
- * when the client stalls, `canceled` when it goes away.
- */
-export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  const declared = Number(request.headers['content-length'] ?? 0);
-  if (declared > maxBytes) {
-    return Promise.reject(new AppError('request_too_large', `the body has ${declared} bytes, ${maxBytes} are allowed`));
-  }
-  const chunks: Buffer[] = [];
-  let length = 0;
-  request.on('data', (chunk: Buffer) => {
-    length += chunk.length;
-    chunks.push(chunk);
-    if (length <= maxBytes) return;
-    request.removeAllListeners('data');
-    request.resume();
-    reject(new AppError('request_too_large', `the body has more than ${maxBytes} bytes`));
-  });
-  request.once('end', () => {
-    // The request and its listeners live as long as the call: without this a large body would be held twice.
-    const parts = chunks.splice(0);
-    resolve(parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts));
-  });
-  const gone = (): void => reject(new AppError('canceled', 'the caller went away'));
-  request.once('error', gone);
-  // Every request closes; building an error for one that was read whole would cost as much as reading it.
-  request.once('close', () => {
-    if (!request.readableEnded) gone();
-  });
-  return promise;
-}
-
-const MAX_DISCARDED_BYTES = 32 * 1024 * 1024;
-const MAX_DISCARDING_MS = 2000;
-
-/**
- * Reads on and throws away, within bounds: a client that is still sending when the connection closes sees a reset in place
- * of the answer.
- */
-export function discardRest(request: IncomingMessage): Promise<void> {
-  if (request.readableEnded || request.destroyed) return Promise.resolve();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let length = 0;
-  request.on('data', (chunk: Buffer) => {
-    length += chunk.length;
-    if (length > MAX_DISCARDED_BYTES) resolve();
-  });
-  request.once('end', resolve);
-  request.once('close', resolve);
-  const late = setTimeout(resolve, MAX_DISCARDING_MS);
-  return promise.finally(() => clearTimeout(late));
-}
 
 /** JSON in UTF-8 and nothing else; a body that is compressed would be read differently by others. */
 export function hasJsonBody(request: IncomingMessage): boolean {
