@@ -1,35 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type GatewayOptions } from '../../gateway.ts';
-import { type Bench, startBench, testDocument } from '../../testing/bench.ts';
+import { startBench, testDocument } from '../../testing/bench.ts';
+import { BOB, startLegacyBench } from '../../testing/legacy-bench.ts';
 import { type LegacyServer, type Said, scriptLegacyServer } from '../../testing/legacy-server.ts';
 import { askAsModern } from '../../testing/modern-caller.ts';
 
-const PEOPLE = ['alice', 'bob'] as const;
-
-function benchFor(server: LegacyServer, options: Partial<GatewayOptions> = {}): Promise<Bench> {
-  const document = testDocument({
-    grants: PEOPLE.map((human_id) => ({
-      name: human_id,
-      namespace: 'mcp-servers',
-      human_id,
-      agent_id: 'agent',
-      max_trust: 'high',
-      allowed_side_effects: ['read'],
-    })),
-    sessions: PEOPLE.map((human_id, index) => ({
-      name: `s${index + 1}`,
-      namespace: 'mcp-servers',
-      human_id,
-      agent_id: 'agent',
-      consented_trust: 'high',
-    })),
-  });
-  return startBench({ answer: server.answer, document, probes: 'seen', options });
-}
-
 const READ = { name: 'read', arguments: {} } as const;
-const BOB = { sub: 'bob', sid: 's2' } as const;
 const CAN_ASK = { roots: {} } as const;
 
 function plainServer(): LegacyServer {
@@ -47,7 +23,7 @@ function opened({ said }: LegacyServer): readonly Said[] {
 
 test('a session is shared by the requests of one caller with the same capabilities, and by nobody else', async () => {
   const server = plainServer();
-  await using bench = await benchFor(server);
+  await using bench = await startLegacyBench(server);
   await Promise.all([1, 2, 3].map((id) => askAsModern(bench, 'tools/call', { id, params: READ })));
   assert.equal(opened(server).length, 1);
   await askAsModern(bench, 'tools/call', { params: READ, token: BOB });
@@ -59,7 +35,7 @@ test('a session is shared by the requests of one caller with the same capabiliti
 
 test('the server is told who calls and what the caller can do, but for what is not carried', async () => {
   const server = plainServer();
-  await using bench = await benchFor(server);
+  await using bench = await startLegacyBench(server);
   const extensions = { 'io.modelcontextprotocol/tasks': {}, 'com.example/own': { n: 1 } };
   const capabilities = { roots: { listChanged: true }, extensions, experimental: { x: {} } };
   await askAsModern(bench, 'tools/call', { params: READ, capabilities });
@@ -75,7 +51,7 @@ test('the server is told who calls and what the caller can do, but for what is n
 
 test('a list is asked for again in a new session where the server lost the old one', async () => {
   const server = plainServer();
-  await using bench = await benchFor(server);
+  await using bench = await startLegacyBench(server);
   await askAsModern(bench, 'tools/list');
   server.forget();
   const { message } = await askAsModern(bench, 'tools/list');
@@ -85,7 +61,7 @@ test('a list is asked for again in a new session where the server lost the old o
 
 test('a call is not made again where the server lost the session: the caller is told, and the next one works', async () => {
   const server = plainServer();
-  await using bench = await benchFor(server);
+  await using bench = await startLegacyBench(server);
   await askAsModern(bench, 'tools/call', { params: READ });
   server.forget();
   const lost = await askAsModern(bench, 'tools/call', { params: READ });
@@ -101,7 +77,7 @@ test('a server that restarts has the calls that were open fail', async () => {
   const server = scriptLegacyServer({
     on: { 'tools/call': () => {}, 'tools/list': (_, turn) => turn.result('{"tools":[]}') },
   });
-  await using bench = await benchFor(server);
+  await using bench = await startLegacyBench(server);
   const open = askAsModern(bench, 'tools/call', { params: READ });
   await server.until(({ method }) => method === 'tools/call');
   server.forget();
@@ -124,7 +100,7 @@ test('a stream that the server closes goes on after its last event', async () =>
       },
     },
   });
-  await using bench = await benchFor(server);
+  await using bench = await startLegacyBench(server);
   const { message } = await askAsModern(bench, 'tools/call', { params: READ });
   assert.equal(message.result?.resultType, 'complete');
 });
@@ -138,14 +114,14 @@ test('a stream that ends without a result and cannot go on is a fault of the ser
       },
     },
   });
-  await using bench = await benchFor(server);
+  await using bench = await startLegacyBench(server);
   const { status } = await askAsModern(bench, 'tools/call', { params: READ });
   assert.equal(status, 502);
 });
 
 test('a session that nobody uses is ended', async () => {
   const server = plainServer();
-  await using bench = await benchFor(server, { pooledLimits: { sessions: { idleMs: 10 } } });
+  await using bench = await startLegacyBench(server, { pooledLimits: { sessions: { idleMs: 10 } } });
   await askAsModern(bench, 'tools/call', { params: READ });
   await server.until(({ method }) => method === 'DELETE');
   assert.equal(server.sessions.size, 0);
@@ -153,7 +129,7 @@ test('a session that nobody uses is ended', async () => {
 
 test('a caller has so many sessions at most: the one that is idle the longest makes room', async () => {
   const server = plainServer();
-  await using bench = await benchFor(server, { pooledLimits: { sessions: { maxPerPrincipal: 2 } } });
+  await using bench = await startLegacyBench(server, { pooledLimits: { sessions: { maxPerPrincipal: 2 } } });
   for (const n of [1, 2, 3]) {
     await askAsModern(bench, 'tools/call', { params: READ, capabilities: { experimental: { [`x${n}`]: {} } } });
   }
@@ -164,7 +140,7 @@ test('a caller has so many sessions at most: the one that is idle the longest ma
 
 test('sessions that are all in use leave no room: the caller is asked to come back', async () => {
   const server = scriptLegacyServer({ on: { 'tools/call': () => {} } });
-  await using bench = await benchFor(server, { pooledLimits: { sessions: { maxPerPrincipal: 1 } } });
+  await using bench = await startLegacyBench(server, { pooledLimits: { sessions: { maxPerPrincipal: 1 } } });
   const leaving = new AbortController();
   const open = askAsModern(bench, 'tools/call', { params: READ, signal: leaving.signal });
   await server.until(({ method }) => method === 'tools/call');
