@@ -11,11 +11,13 @@ export async function main(process: NodeJS.Process): Promise<void> {
     return;
   }
   const io = processIo(process);
-  const asked = words[0] === '--version' || words[0] === '-v' ? ['version', ...words.slice(1)] : words;
+  const asked = VERSION_FLAGS.includes(words[0] ?? '') ? ['version', ...words.slice(1)] : words;
   process.exitCode = await runProgram(COMMANDS, asked, io);
   // Connections that are kept alive must not hold a finished command back.
   process.exit();
 }
+
+const VERSION_FLAGS = ['--version', '-v', '-V'];
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 

@@ -35,11 +35,12 @@ export async function refuseUnrouted(
 }
 
 function unroutedReply(reason: ErrorCode, headers: Reply['headers']): Reply {
-  const { http, meaning } = ERRORS[reason];
+  const { http } = ERRORS[reason];
+  const message = reason === 'not_found' ? 'no MCP server is at this path' : ERRORS[reason].meaning;
   return {
     status: http,
     headers: { 'content-type': 'application/json', connection: 'close', ...headers },
-    body: JSON.stringify({ error: reason, message: meaning }),
+    body: JSON.stringify({ error: reason, message }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, HEADERS, type ObjectKey } from '@mcp-runtime/api';
-import { signalAfter } from '@mcp-runtime/base';
-import { Client, type FetchLike, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { isRecord, signalAfter } from '@mcp-runtime/base';
+import { Client, type FetchLike, SdkHttpError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { askDefinitions } from './definitions.ts';
 import { everyPage } from './every-page.ts';
 import { type Handshake, type HandshakeTool, type Probe } from './ports.ts';
@@ -68,7 +68,24 @@ async function allTools(client: Client, signal: AbortSignal): Promise<readonly H
   return found;
 }
 
+/** One line. The same fault gives the same line each time, so that the status of a server changes only when its state does. */
 function reasonOf(cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = toldOverHttp(cause) ?? (cause instanceof Error ? cause.message : String(cause));
   return message.split('\n', 1)[0]?.slice(0, 300) ?? '';
+}
+
+/** The message of a JSON-RPC error in the body of a refusal; the rest of the body names the request and is new each time. */
+function toldOverHttp(cause: unknown): string | undefined {
+  if (!(cause instanceof SdkHttpError) || typeof cause.data.text !== 'string') return undefined;
+  const body = parseJson(cause.data.text);
+  const error = isRecord(body) && isRecord(body['error']) ? body['error'] : {};
+  return typeof error['message'] === 'string' ? error['message'] : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -15,8 +15,10 @@ export function guard(hosts: HostPolicy, adminToken: Secret): MiddlewareHandler 
     const token = /^bearer +(\S+)$/i.exec(context.req.header('authorization') ?? '')?.[1] ?? '';
     // Digests have one length, which the comparison needs, and tell nothing of the secret's.
     if (!timingSafeEqual(digest(token), expected)) {
-      throw new AppError('unauthorized', 'the platform API needs a credential', {
-        next: 'send `Authorization: Bearer TOKEN` with the token of the runtime',
+      const fault =
+        token === '' ? 'the platform API needs a credential' : 'this is not the credential of the platform API';
+      throw new AppError('unauthorized', fault, {
+        next: 'send `Authorization: Bearer TOKEN`, TOKEN being what `admin.token` in the data folder of the runtime holds',
       });
     }
     await next();

@@ -120,6 +120,8 @@ test('every route but health and the public keys needs the credential', async ()
     const bare = await fetch(`${opened.api.url}/api/v1${path}`);
     const wrong = await fetch(`${opened.api.url}/api/v1${path}`, { headers: { authorization: `Bearer ${TOKEN}x` } });
     assert.deepEqual([bare.status, wrong.status], [401, 401], path);
+    assert.match(await bare.text(), /needs a credential/);
+    assert.match(await wrong.text(), /not the credential of the platform API/);
   }
   const told = { reason: 'unauthorized', method: 'GET', path: '/api/v1/nothing', clientAddress: '127.0.0.1' };
   assert.equal(opened.refusals.length, 8);

@@ -54,7 +54,7 @@ for (const [observedGeneration, state] of [
 test('an empty list says what to do', async () => {
   await using api = await startScriptedApi({ 'GET /runtime/grants': () => ({ body: { grants: [] } }) });
   const ran = await runCli(['access', 'grant', 'list'], { env: api.env });
-  assert.equal(ran.stdout, 'no grants: mcp-runtime access grant init --help\n');
+  assert.equal(ran.stdout, 'no grants; mcp-runtime access grant init --help tells how to make one\n');
 });
 
 test('shows a grant with its rules, and whole as YAML', async () => {

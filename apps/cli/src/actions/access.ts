@@ -4,6 +4,7 @@ import {
   GrantList,
   type MCPAccessGrant,
   type MCPAgentSession,
+  type ObjectKey,
   SessionBody,
   SessionList,
 } from '@mcp-runtime/api';
@@ -11,9 +12,10 @@ import { type CommandIo, type Printed } from '../frame/command.ts';
 import { grantDetails, grantRow, sessionDetails, sessionRow } from './access-text.ts';
 import { type ApiClient, apiPath, connectApi } from './api-client.ts';
 import { printChange } from './change-text.ts';
+import { type Noun as AnyNoun, aboutOne } from './objects.ts';
 import { type TargetFlags } from './target.ts';
 
-type Noun = 'grant' | 'session';
+type Noun = Exclude<AnyNoun, 'server'>;
 type Verb = 'enable' | 'disable' | 'revoke' | 'unrevoke';
 
 interface ListFlags extends TargetFlags {
@@ -78,14 +80,17 @@ export function listOf(noun: Noun): (call: Call<ListFlags>) => Promise<Printed> 
   return async ({ flags, io }) => {
     const api = await connectApi(flags, io);
     const { data, rows } = await NOUNS[noun].list(api, { namespace: flags.namespace, server: flags.server });
-    const empty = `no ${noun}s: mcp-runtime access ${noun} init --help`;
+    const where = flags.namespace === undefined ? '' : ` in namespace \`${flags.namespace}\``;
+    const empty = `no ${noun}s${where}; mcp-runtime access ${noun} init --help tells how to make one`;
     return { data, table: { columns: NOUNS[noun].columns, rows, empty } };
   };
 }
 
 export function getOf(noun: Noun): (call: Call<ObjectFlags>) => Promise<Printed> {
   return async ({ flags, args: [name = ''], io }) => {
-    const { data, text } = await NOUNS[noun].get(await connectApi(flags, io), pathOf(noun, flags.namespace, name));
+    const api = await connectApi(flags, io);
+    const key = { namespace: flags.namespace, name };
+    const { data, text } = await aboutOne(api, noun, key, async () => NOUNS[noun].get(api, pathOf(noun, key)));
     return { data, table: text };
   };
 }
@@ -94,7 +99,7 @@ export function deleteOf(noun: Noun): (call: Call<ChangeFlags>) => Promise<Print
   return async ({ flags, args: [name = ''], io }) => {
     const api = await connectApi(flags, io);
     const dryRun = flags['dry-run'];
-    const result = await api.call(pathOf(noun, flags.namespace, name), ChangeResult, {
+    const result = await api.call(pathOf(noun, { namespace: flags.namespace, name }), ChangeResult, {
       method: 'DELETE',
       query: { dry_run: dryRun ? 'true' : undefined },
     });
@@ -108,14 +113,14 @@ export function toggleOf(noun: Noun, verb: Verb): (call: Call<ChangeFlags>) => P
     const api = await connectApi(flags, io);
     const dryRun = flags['dry-run'];
     const { body, done, already } = TOGGLES[verb];
-    const result = await api.call(pathOf(noun, flags.namespace, name), ChangeResult, {
-      method: 'PATCH',
-      body: { ...body, dryRun },
-    });
+    const key = { namespace: flags.namespace, name };
+    const result = await aboutOne(api, noun, key, () =>
+      api.call(pathOf(noun, key), ChangeResult, { method: 'PATCH', body: { ...body, dryRun } }),
+    );
     return printChange(result, { object: `${noun} ${flags.namespace}/${name}`, done, already, dryRun });
   };
 }
 
-function pathOf(noun: Noun, namespace: string, name: string): string {
+function pathOf(noun: Noun, { namespace, name }: ObjectKey): string {
   return apiPath('runtime', `${noun}s`, namespace, name);
 }

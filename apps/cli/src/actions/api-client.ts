@@ -70,7 +70,26 @@ async function send(target: Target, path: string, options: RequestOptions, signa
     throw unreachable(target, cause, signal);
   });
   if (response.ok) return response;
-  throw await toError(response);
+  const error = await toError(response);
+  throw response.status === 404 && EVERY_API_HAS.has(path) ? noPlatformApi(target, error) : error;
+}
+
+/** Of other paths an answer that there is nothing means that an object is not there. */
+const EVERY_API_HAS: ReadonlySet<string> = new Set([
+  '/runtime/status',
+  '/runtime/apply',
+  '/runtime/servers',
+  '/runtime/grants',
+  '/runtime/sessions',
+  '/runtime/keys',
+  '/events',
+]);
+
+function noPlatformApi({ apiUrl }: Target, cause: AppError): AppError {
+  return new AppError('service_unavailable', `what answers at \`${apiUrl}\` is no platform API`, {
+    cause,
+    next: 'check --api-url: `mcp-runtime up` and `mcp-runtime status` print the URL of the API beside that of the gateway',
+  });
 }
 
 function unreachable(target: Target, cause: unknown, signal: AbortSignal): AppError {
@@ -86,14 +105,17 @@ function unreachable(target: Target, cause: unknown, signal: AbortSignal): AppEr
   });
 }
 
-const ErrorAnswer = z.object({ error: z.string(), message: z.string() });
+const ErrorAnswer = z.object({ error: z.string(), message: z.string(), next: z.string().optional() });
+const SET_TOKEN = 'set MCP_PLATFORM_API_TOKEN to what `admin.token` in the data folder of that runtime holds';
 
 async function toError(response: Response): Promise<AppError> {
   const text = (await response.text().catch(() => '')).slice(0, MAX_ERROR_CHARACTERS);
   const body = ErrorAnswer.safeParse(parseJson(text));
-  if (body.success && isErrorCode(body.data.error)) return new AppError(body.data.error, body.data.message);
-  const code = response.status === 401 ? 'unauthorized' : 'service_unavailable';
-  return new AppError(code, `the platform API answered with status ${response.status}`);
+  const unknown = response.status === 401 ? 'unauthorized' : 'service_unavailable';
+  const code = body.success && isErrorCode(body.data.error) ? body.data.error : unknown;
+  const message = body.success ? body.data.message : `the platform API answered with status ${response.status}`;
+  const next = code === 'unauthorized' ? SET_TOKEN : body.data?.next;
+  return new AppError(code, message, next === undefined ? {} : { next });
 }
 
 function readAnswer<T>(text: string, schema: z.ZodType<T>): T {

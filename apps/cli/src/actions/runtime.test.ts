@@ -5,6 +5,7 @@ import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { aGrant } from '../testing/objects.ts';
 import { runCli } from '../testing/program.ts';
 import { startScriptedApi } from '../testing/scripted-api.ts';
 import { type RuntimeFile } from './target.ts';
@@ -81,6 +82,52 @@ test('an answer of something else than the platform API is not an internal error
   assert.equal(ran.status, 69);
   assert.match(ran.stderr, /cannot be read/);
 });
+
+test('the URL of something else than a platform API is told as such', async () => {
+  await using api = await startScriptedApi({});
+  const ran = await runCli(['status'], { env: api.env });
+  assert.equal(ran.status, 69);
+  assert.match(ran.stderr, /what answers at `http:.*` is no platform API .*\nwhy: .*\nnext: {2}check --api-url/);
+});
+
+test('a wrong credential is told, and where the right one is', async () => {
+  const body = { error: 'unauthorized', message: 'this is not the credential', next: 'send a header' };
+  await using api = await startScriptedApi({ 'GET /runtime/servers': () => ({ status: 401, body }) });
+  const ran = await runCli(['server', 'list'], { env: api.env });
+  assert.equal(ran.status, 77);
+  assert.match(
+    ran.stderr,
+    /not the credential \(unauthorized\)\nnext: {2}set MCP_PLATFORM_API_TOKEN to what `admin.token`/,
+  );
+});
+
+test('what the platform API advises is shown', async () => {
+  const body = { error: 'conflict', message: 'spec.port is owned by another', next: 'leave it out' };
+  await using api = await startScriptedApi({ 'GET /runtime/servers': () => ({ status: 409, body }) });
+  const ran = await runCli(['server', 'list'], { env: api.env });
+  assert.match(ran.stderr, /owned by another \(conflict\)\nnext: {2}leave it out\n/);
+});
+
+const OBJECTS = [
+  { namespace: 'mcp-servers', name: 'files' },
+  { namespace: 'team-a', name: 'search' },
+];
+
+const NOT_THERE = [
+  { id: 'mistyped', name: 'fiels', next: 'did you mean `files`? mcp-runtime access grant list shows all' },
+  { id: 'in another namespace', name: 'search', next: 'there is one in namespace `team-a`: add -n team-a' },
+  { id: 'like none', name: 'weather', next: 'mcp-runtime access grant list shows what there is' },
+];
+
+for (const { id, name, next } of NOT_THERE) {
+  test(`a name that does not exist, ${id}, is told with what to try`, async () => {
+    const grants = OBJECTS.map((metadata) => aGrant(metadata));
+    await using api = await startScriptedApi({ 'GET /runtime/grants': () => ({ body: { grants } }) });
+    const ran = await runCli(['access', 'grant', 'disable', name], { env: api.env });
+    assert.equal(ran.status, 66);
+    assert.equal(ran.stderr, `error: there is no such object (not_found)\nnext:  ${next}\n`);
+  });
+}
 
 test('down stops the runtime and waits until its process is gone', async () => {
   const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: ['pipe', 'ignore', 'ignore'] });

@@ -15,7 +15,7 @@ import { deployedText } from './deploy/report.ts';
 import { type SourceFlags, sourceOf } from './deploy/source.ts';
 import { type SpecFlags, specOf, withOfferedTools } from './deploy/spec.ts';
 import { untilReady } from './deploy/wait.ts';
-import { getServer } from './get-server.ts';
+import { readServer } from './get-server.ts';
 import { type TargetFlags } from './target.ts';
 
 interface Flags extends SourceFlags, SpecFlags, TargetFlags {
@@ -60,7 +60,7 @@ async function findServer(
   key: { readonly namespace: string; readonly name: string },
 ): Promise<MCPServer | undefined> {
   try {
-    return await getServer(api, key);
+    return await readServer(api, key);
   } catch (error) {
     if (asAppError(error).code === 'not_found') return undefined;
     throw error;

@@ -22,7 +22,10 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
         endpoint ?? '',
         age,
       ]),
-      empty: 'no servers: mcp-runtime server deploy --help',
+      empty:
+        flags.namespace === undefined
+          ? 'no servers; mcp-runtime server deploy --help tells how to run one'
+          : `no servers in namespace \`${flags.namespace}\`; without -n those of all namespaces are listed`,
     },
   };
 }

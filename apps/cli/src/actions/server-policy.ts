@@ -2,6 +2,7 @@ import { PolicyDocument } from '@mcp-runtime/api';
 import { type CommandIo, type Printed } from '../frame/command.ts';
 import { renderTable } from '../frame/print.ts';
 import { connectApi } from './api-client.ts';
+import { aboutOne } from './objects.ts';
 import { type TargetFlags } from './target.ts';
 
 interface Flags extends TargetFlags {
@@ -17,7 +18,8 @@ interface Call {
 export async function run({ flags, args: [name = ''], io }: Call): Promise<Printed> {
   const api = await connectApi(flags, io);
   const query = { namespace: flags.namespace, server: name };
-  const document = await api.call('/runtime/policy', PolicyDocument, { query });
+  const key = { namespace: flags.namespace, name };
+  const document = await aboutOne(api, 'server', key, () => api.call('/runtime/policy', PolicyDocument, { query }));
   const tables = [
     { columns: ['field', 'value'], rows: rowsOf(document) },
     {

@@ -62,6 +62,17 @@ const FAULTS = [
   { id: 'value not allowed', words: ['thing', 'show', '--level', 'mid'], stderr: /found `mid`, allowed: low, high/ },
   { id: 'flag given twice', words: ['thing', 'show', '--count=1', '--count=2'], stderr: /is given 2 times/ },
   { id: 'one argument too many', words: ['thing', 'show', 'a', 'b'], stderr: /unexpected argument `b`/ },
+  {
+    id: 'form of the result that does not exist',
+    words: ['thing', 'show', '-o', 'yml'],
+    stderr: /flag --output: found `yml`, allowed: table, json, yaml.*\nnext: {2}mcp-runtime thing show --help/,
+  },
+  {
+    id: 'flag that resembles none',
+    words: ['thing', 'show', '-x'],
+    stderr: /unknown flag `-x`.*\nnext: {2}mcp-runtime thing show --help/,
+  },
+  { id: 'flag in place of a command', words: ['--all'], stderr: /unknown flag `--all`.*\nnext: {2}mcp-runtime --help/ },
   { id: 'words after --', words: ['thing', 'show', '--', 'b'], stderr: /nothing may follow `--` here/ },
   {
     id: 'escape in an argument',
@@ -124,3 +135,27 @@ test('a group without a command shows its commands; asked for, with status 0', a
   assert.match(bare.stdout, /usage: mcp-runtime thing COMMAND/);
   assert.equal((await runCli(['thing', '--help'], { commands: show })).status, 0);
 });
+
+const HELP_OF_A_COMMAND = [
+  ['help', 'thing', 'show'],
+  ['thing', 'show', '-h'],
+];
+
+for (const words of HELP_OF_A_COMMAND) {
+  test(`help of a command: ${words.join(' ')}`, async () => {
+    const ran = await runCli(words, { commands: show });
+    assert.equal(ran.status, 0);
+    assert.match(ran.stdout, /usage: mcp-runtime thing show \[NAME\]/);
+  });
+}
+
+for (const words of [
+  ['help', 'thing'],
+  ['thing', 'help'],
+]) {
+  test(`help of a group: ${words.join(' ')}`, async () => {
+    const ran = await runCli(words, { commands: show });
+    assert.equal(ran.status, 0);
+    assert.match(ran.stdout, /usage: mcp-runtime thing COMMAND/);
+  });
+}

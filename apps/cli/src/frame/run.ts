@@ -2,7 +2,7 @@ import { AppError, asAppError, toExitCode } from '@mcp-runtime/api/errors';
 import { nearest } from '@mcp-runtime/base/nearest';
 import { type Command, type CommandIo, type FlagSpecs, type FlagValues, type Printed } from './command.ts';
 import { commandHelp, groupHelp, programHelp } from './help.ts';
-import { checkArgs, flagValues, splitWords } from './parse.ts';
+import { type Words, checkArgs, flagValues, splitWords } from './parse.ts';
 import { OUTPUT_FORMATS, type OutputFormat, isOutputFormat, printable, render } from './print.ts';
 
 const OUTPUT_FLAG = {
@@ -36,7 +36,9 @@ export async function runProgram(
   }
 }
 
-async function dispatch(commands: readonly Command[], words: readonly string[], io: CommandIo): Promise<number> {
+async function dispatch(commands: readonly Command[], given: readonly string[], io: CommandIo): Promise<number> {
+  // `help server list` is `server list --help`.
+  const words = given[0] === 'help' ? [...given.slice(1), '--help'] : given;
   const found = findCommand(commands, words);
   if (found === undefined) return helpOrUnknown(commands, words, io);
   const { command, after } = found;
@@ -44,12 +46,26 @@ async function dispatch(commands: readonly Command[], words: readonly string[], 
     io.stdout.write(commandHelp(command));
     return 0;
   }
-  const { flags, args, rest } = splitWords(after, command.flags);
-  checkArgs(command.args, args);
-  if (command.rest === undefined && rest.length > 0) throw new AppError('usage', 'nothing may follow `--` here');
+  const { flags, args, rest } = checkedWords(command, after);
   const parse = <S extends FlagSpecs>(specs: S): FlagValues<S> => flagValues(specs, flags);
   const printed = await command.execute(parse, { args, rest, io });
   return printed === undefined ? 0 : await print(printed, formatOf(command, flags), io);
+}
+
+/** @throws AppError `usage`, which points to the help of the command. */
+function checkedWords(command: Command, words: readonly string[]): Words {
+  try {
+    const split = splitWords(words, command.flags);
+    checkArgs(command.args, split.args);
+    if (command.rest === undefined && split.rest.length > 0)
+      throw new AppError('usage', 'nothing may follow `--` here');
+    // Those too that only the frame reads, such as --output.
+    flagValues(command.flags, split.flags);
+    return split;
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new AppError(error.code, error.message, { next: `mcp-runtime ${command.path} --help` });
+  }
 }
 
 async function print(printed: Printed, format: OutputFormat, io: CommandIo): Promise<number> {
@@ -72,13 +88,14 @@ function findCommand(
 }
 
 function helpOrUnknown(commands: readonly Command[], words: readonly string[], io: CommandIo): number {
+  // `server help` is `server --help`.
+  const asksForHelp = words.length === 0 || wantsHelp(words) || words.at(-1) === 'help';
   const plain = words.filter((word) => !word.startsWith('-') && word !== 'help');
   const group = plain.join(' ');
   const inGroup = commands.filter((command) => group !== '' && command.path.startsWith(`${group} `));
-  const asksForHelp = words.length === 0 || wantsHelp(words) || words[0] === 'help';
   if (group === '' && asksForHelp) io.stdout.write(programHelp(commands));
   else if (inGroup.length > 0) io.stdout.write(groupHelp(group, inGroup));
-  else throw unknownCommand(commands, plain);
+  else throw plain.length > 0 ? unknownCommand(commands, plain) : unknownFlag(words);
   return asksForHelp ? 0 : 64;
 }
 
@@ -96,6 +113,10 @@ function unknownCommand(commands: readonly Command[], plain: readonly string[]):
   return new AppError('usage', `unknown command \`${written}\``, {
     next: near === undefined ? 'mcp-runtime --help' : `mcp-runtime ${near} --help`,
   });
+}
+
+function unknownFlag(words: readonly string[]): AppError {
+  return new AppError('usage', `unknown flag \`${words[0] ?? ''}\``, { next: 'mcp-runtime --help' });
 }
 
 function wantsHelp(words: readonly string[]): boolean {

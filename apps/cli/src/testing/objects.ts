@@ -1,4 +1,4 @@
-import { type AuditEvent, MCPServer, MCPServerSpec } from '@mcp-runtime/api';
+import { type AuditEvent, MCPAccessGrant, MCPServer, MCPServerSpec, type ObjectKey } from '@mcp-runtime/api';
 
 type Status = NonNullable<MCPServer['status']>;
 
@@ -30,6 +30,15 @@ export function aStatus(ready: 'True' | 'False', over: Partial<Status> & { reado
     endpoint: 'http://127.0.0.1:7400/files/mcp',
     ...status,
   };
+}
+
+export function aGrant(key: ObjectKey): MCPAccessGrant {
+  return MCPAccessGrant.parse({
+    apiVersion: 'mcpruntime.org/v1alpha1',
+    kind: 'MCPAccessGrant',
+    metadata: key,
+    spec: { serverRef: { name: 'files' }, subject: { humanID: 'alice@example.com' } },
+  });
 }
 
 export function anEvent(id: string, payload: Partial<AuditEvent['payload']> = {}): AuditEvent {

@@ -34,9 +34,19 @@ export async function issueSessionToken(sessionKey: ObjectKey, options: IssueOpt
   const { client, key, now, confirmation } = options;
   const session = await client.get(SESSIONS, sessionKey);
   if (session === undefined) throw new AppError('not_found', `no session \`${keyText(sessionKey)}\``);
-  if (session.spec.revoked) throw new AppError('session_revoked', `session \`${keyText(sessionKey)}\` was revoked`);
+  if (session.spec.revoked)
+    throw new AppError('session_revoked', `session \`${keyText(sessionKey)}\` was revoked`, {
+      next: `mcp-runtime access session unrevoke ${sessionKey.name} -n ${sessionKey.namespace} lets it live again`,
+    });
   const ends = endOf(session);
-  if (ends <= now) throw new AppError('session_expired', `session \`${keyText(sessionKey)}\` has expired`);
+  if (ends <= now)
+    throw new AppError(
+      'session_expired',
+      `session \`${keyText(sessionKey)}\` expired at ${new Date(ends).toISOString()}`,
+      {
+        next: 'apply it again with a later `spec.expiresAt`',
+      },
+    );
   const serverKey = {
     namespace: session.spec.serverRef.namespace ?? session.metadata.namespace,
     name: session.spec.serverRef.name,
