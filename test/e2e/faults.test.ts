@@ -68,7 +68,8 @@ test('a second runtime on the same data, and the first goes on', async () => {
   await using folder = await tempDir();
   await using up = await startUp({ dataDir: folder.path, files: [] });
   await using second = await startUpProgram({ dataDir: folder.path, files: [] });
-  await endsWith(second, 'data_in_use');
+  const told = await endsWith(second, 'data_in_use');
+  assert.match(told, /a runtime is up already .*, at http:.*\nnext: .*mcp-runtime down/s);
   assert.match(await cliText(['status'], { dataDir: folder.path }), new RegExp(`pid\\s+${up.program.pid}`));
 });
 

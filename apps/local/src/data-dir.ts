@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '@mcp-runtime/api';
-import { Secret, readSecretFile, writeFileAtomically } from '@mcp-runtime/base';
+import { Secret, isRecord, readSecretFile, writeFileAtomically } from '@mcp-runtime/base';
 
 /** Files of the data folder. Others read `runtime.json` and `admin.token` to find and open the API. */
 export interface DataDir {
@@ -65,6 +65,16 @@ export interface RuntimeFile {
 
 export async function writeRuntimeFile({ runtimeFile }: DataDir, content: RuntimeFile): Promise<void> {
   await writeFileAtomically(runtimeFile, `${JSON.stringify(content)}\n`, 0o600);
+}
+
+/** URL of the gateway that the file tells of; it may have ended without removing the file. */
+export async function gatewayOfRunning({ runtimeFile }: DataDir): Promise<string | undefined> {
+  try {
+    const told: unknown = JSON.parse(await readFile(runtimeFile, 'utf8'));
+    return isRecord(told) && typeof told['gatewayUrl'] === 'string' ? told['gatewayUrl'] : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 export async function removeRuntimeFile({ runtimeFile }: DataDir): Promise<void> {

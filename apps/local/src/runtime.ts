@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import {
+  AppError,
   type AuditEvent,
   DEFAULT_NAMESPACE,
   type MCPServer,
   type RuntimeStatus,
+  asAppError,
   resolveServer,
   serverAudience,
 } from '@mcp-runtime/api';
@@ -33,7 +35,9 @@ import { type StartBridge, startHost } from '@mcp-runtime/operator/host';
 import { startPlatformApi } from '@mcp-runtime/platform-api';
 import { openAuditLog } from './audit-log.ts';
 import {
+  type DataDir,
   dataDirAt,
+  gatewayOfRunning,
   openAdminToken,
   prepareDataDir,
   removeRuntimeFile,
@@ -109,6 +113,18 @@ export async function startLocalRuntime(options: LocalRuntimeOptions): Promise<L
   }
 }
 
+async function openResources(dataDir: DataDir, clock: Clock): Promise<ResourceStore> {
+  try {
+    return openSqliteStore({ path: dataDir.resources, clock });
+  } catch (error) {
+    const other = asAppError(error).code === 'data_in_use' ? await gatewayOfRunning(dataDir) : undefined;
+    if (other === undefined) throw error;
+    throw new AppError('data_in_use', `a runtime is up already with the data folder \`${dataDir.root}\`, at ${other}`, {
+      next: '`mcp-runtime status` shows it, `mcp-runtime down` stops it; one more needs --data-dir and ports of its own',
+    });
+  }
+}
+
 async function open(options: LocalRuntimeOptions, opened: OpenedSoFar): Promise<LocalRuntime> {
   const { clock, log } = options;
   const dataDir = dataDirAt(options.dataDir);
@@ -116,7 +132,7 @@ async function open(options: LocalRuntimeOptions, opened: OpenedSoFar): Promise<
   const startedAt = new Date(clock()).toISOString();
   await prepareDataDir(dataDir);
   // The lock on this file is what makes the folder ours: everything else comes after it.
-  const resources = openSqliteStore({ path: dataDir.resources, clock });
+  const resources = await openResources(dataDir, clock);
   opened.add(() => resources.close());
   const audit = await openAuditLog(dataDir, clock, log);
   opened.add(() => audit.close());

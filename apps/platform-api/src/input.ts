@@ -1,4 +1,5 @@
 import { AppError, NamespaceName, ObjectName, type ObjectKey } from '@mcp-runtime/api';
+import { schemaFaults } from '@mcp-runtime/control-plane';
 import { type Context } from 'hono';
 import { z } from 'zod';
 
@@ -22,7 +23,7 @@ export function queryOf<T>(context: Context, schema: z.ZodType<T>): T {
 const Key = z.object({ namespace: NamespaceName, name: ObjectName });
 
 export function keyOfPath(context: Context): ObjectKey {
-  return checked(Key, context.req.param(), 'the path is not valid');
+  return checked(Key, context.req.param(), 'there can be no such object');
 }
 
 export const DryRunQuery = z.object({ dry_run: z.enum(['true', 'false']).default('false') });
@@ -35,6 +36,6 @@ export function dryRunOf(isDryRun: boolean): { readonly dryRun?: 'dry-run' } {
 function checked<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'request'}: ${message}`);
+  const faults = schemaFaults(parsed.error, value, schema);
   throw new AppError('invalid_request', `${what}: ${faults.join('; ')}`);
 }

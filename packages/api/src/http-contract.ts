@@ -61,6 +61,8 @@ export const DeployRequest = z.strictObject({
 export const ApplyRequest = z.strictObject({
   resources: z.array(z.unknown()).min(1).max(1000),
   dryRun: z.boolean().default(false),
+  /** Take over fields that others set to another value. */
+  force: z.boolean().default(false),
 });
 
 export const ApplyResult = z.object({

@@ -19,6 +19,8 @@ import { GRANTS, SERVERS, SESSIONS } from './resource-types.ts';
 export interface ApplyOptions {
   readonly fieldManager: string;
   readonly dryRun?: 'dry-run';
+  /** Take over fields that other managers own with another value; else that is a `conflict`. */
+  readonly force?: 'force';
 }
 
 type Known = MCPServer | MCPAccessGrant | MCPAgentSession;
@@ -59,9 +61,22 @@ function toDeclared(value: unknown): KnownObject {
     throw new AppError('invalid_resource', `\`kind\` is \`${String(kind)}\`, allowed: ${known}`);
   }
   const { status: _, ...object } = value;
-  const metadata = isRecord(value['metadata']) ? value['metadata'] : {};
+  const metadata = isRecord(value['metadata']) ? declaredMetadata(value['metadata']) : {};
   return { kind, object: { ...object, metadata: { namespace: DEFAULT_NAMESPACE, ...metadata } } };
 }
+
+/** Without what only the store writes: a file may be the output of `server get`, which tells of an older state. */
+function declaredMetadata(metadata: Declared): Declared {
+  return Object.fromEntries(Object.entries(metadata).filter(([field]) => !WRITTEN_BY_THE_STORE.has(field)));
+}
+
+const WRITTEN_BY_THE_STORE: ReadonlySet<string> = new Set([
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'managedFields',
+]);
 
 function applyOne(
   client: ResourceClient,
@@ -71,6 +86,7 @@ function applyOne(
   const write = {
     fieldManager: options.fieldManager,
     ...(options.dryRun === undefined ? {} : { dryRun: options.dryRun }),
+    ...(options.force === undefined ? {} : { force: options.force }),
   };
   switch (kind) {
     case 'MCPServer':

@@ -8,6 +8,7 @@ export {
   loadResourceFiles,
   parseResources,
   problemText,
+  schemaFaults,
 } from './files/index.ts';
 
 // session tokens

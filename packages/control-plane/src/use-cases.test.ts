@@ -59,6 +59,23 @@ test('resources are created, left alone, and configured', async () => {
   assert.deepEqual(await actions([server, wider]), ['unchanged', 'configured']);
 });
 
+test('what a store tells of an object can be applied, also when the object has changed since', async () => {
+  await using store = openStore();
+  await applyResources(store, [server, grant], FILES);
+  const told = await store.get(GRANTS, KEY);
+  await setGrantDisabled(store, KEY, true);
+  assert.equal(
+    await codeOf(applyResources(store, [{ ...told, spec: { ...told?.spec, maxTrust: 'high' } }], FILES)),
+    'conflict',
+  );
+  const taken = await applyResources(store, [told], { ...FILES, force: 'force' });
+  assert.deepEqual(
+    taken.map(({ action }) => action),
+    ['configured'],
+  );
+  assert.equal((await store.get(GRANTS, KEY))?.spec.disabled, false);
+});
+
 test('one faulty resource leaves all the others untouched', async () => {
   await using store = openStore();
   const faulty = { ...grant, spec: { ...grant.spec, maxTrust: 'hihg' } };

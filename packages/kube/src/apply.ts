@@ -50,7 +50,9 @@ function rejectDisputes(others: readonly FieldOwner[], live: JsonObject, config:
     ),
   );
   if (disputes.length === 0) return;
-  throw new AppError('conflict', disputes.join(', '), { next: 'leave the fields out, or force to take them over' });
+  throw new AppError('conflict', disputes.join(', '), {
+    next: 'leave the fields out, or take them over with --force-conflicts',
+  });
 }
 
 /** Whether `config` changes or replaces what another manager set at `path`. */

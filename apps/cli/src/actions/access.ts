@@ -13,6 +13,7 @@ import { grantDetails, grantRow, sessionDetails, sessionRow } from './access-tex
 import { type ApiClient, apiPath, connectApi } from './api-client.ts';
 import { printChange } from './change-text.ts';
 import { type Noun as AnyNoun, aboutOne } from './objects.ts';
+import { withoutManagedFields } from './printed-object.ts';
 import { type TargetFlags } from './target.ts';
 
 type Noun = Exclude<AnyNoun, 'server'>;
@@ -47,7 +48,7 @@ const NOUNS = {
     },
     get: async (api: ApiClient, path: string) => {
       const { grant } = await api.call(path, GrantBody);
-      return { data: grant, text: grantDetails(grant, Date.now()) };
+      return { data: withoutManagedFields(grant), text: grantDetails(grant, Date.now()) };
     },
   },
   session: {
@@ -58,7 +59,7 @@ const NOUNS = {
     },
     get: async (api: ApiClient, path: string) => {
       const { session } = await api.call(path, SessionBody);
-      return { data: session, text: sessionDetails(session, Date.now()) };
+      return { data: withoutManagedFields(session), text: sessionDetails(session, Date.now()) };
     },
   },
 } as const;

@@ -66,6 +66,17 @@ test('a dry run says so, in the request and to the user', async () => {
   assert.partialDeepStrictEqual(api.asked[0], { body: { dryRun: true } });
 });
 
+test('fields of others are taken over only when that is asked for', async () => {
+  await using api = await startScriptedApi(applied(['a']));
+  const apply = ['access', 'grant', 'apply', '-f', '-'];
+  await runCli(apply, { env: api.env, stdin: grantNamed('a') });
+  await runCli([...apply, '--force-conflicts'], { env: api.env, stdin: grantNamed('a') });
+  assert.deepEqual(
+    api.asked.map(({ body }) => Object(body).force),
+    [undefined, true],
+  );
+});
+
 test('an empty input is an error', async () => {
   const ran = await runCli(['server', 'apply', '-f', '-'], { stdin: '' });
   assert.equal(ran.status, 65);

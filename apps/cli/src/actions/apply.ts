@@ -9,6 +9,7 @@ import { type TargetFlags } from './target.ts';
 interface Flags extends TargetFlags {
   readonly file: readonly string[];
   readonly 'dry-run': boolean;
+  readonly 'force-conflicts': boolean;
 }
 
 interface Call {
@@ -27,7 +28,7 @@ export function applyOf(noun: 'grant' | 'session' | 'any'): (call: Call) => Prom
     const dryRun = flags['dry-run'];
     const { results } = await api.call('/runtime/apply', ApplyResult, {
       method: 'POST',
-      body: { resources, dryRun },
+      body: { resources, dryRun, ...(flags['force-conflicts'] ? { force: true } : {}) },
     });
     return {
       data: results,

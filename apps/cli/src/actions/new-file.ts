@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { API_VERSION, AppError } from '@mcp-runtime/api';
+import { schemaFaults } from '@mcp-runtime/control-plane';
 import { stringify } from 'yaml';
 import { type z } from 'zod';
 import { errnoOf } from '@mcp-runtime/base';
@@ -22,7 +23,7 @@ export async function writeManifest(
 ): Promise<'file' | 'stdout'> {
   const whole = { apiVersion: API_VERSION, ...manifest };
   const { error } = schema.safeParse(whole);
-  if (error !== undefined) throw new AppError('usage', error.issues.map(issueText).join('\n'));
+  if (error !== undefined) throw new AppError('usage', schemaFaults(error, whole, schema).join('\n'));
   const text = stringify(whole);
   if (flags.output === '-') {
     io.stdout.write(text);
@@ -34,10 +35,6 @@ export async function writeManifest(
     throw toError(cause, flags.output);
   }
   return 'file';
-}
-
-function issueText({ path, message }: z.core.$ZodIssue): string {
-  return `${path.map(String).join('.')}: ${message}`;
 }
 
 function toError(cause: unknown, path: string): AppError {

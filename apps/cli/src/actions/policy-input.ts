@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { AppError, EvaluateRequest, type ListedKind, type Target } from '@mcp-runtime/api';
 import { type Policy, type PolicyRequest, compilePolicy, parseInstant, parsePolicy } from '@mcp-runtime/policy';
+import { schemaFaults } from '@mcp-runtime/control-plane';
+import { type z } from 'zod';
 import { type CommandIo } from '../frame/command.ts';
 
 /** @throws AppError `not_found` when the file cannot be read. */
@@ -25,7 +27,9 @@ export async function readDocument(path: string | undefined, io: CommandIo): Pro
 /** @throws AppError `usage` when the text is not a request. */
 export function readRequest(json: string | undefined, now: number): PolicyRequest {
   if (json === undefined) throw new AppError('usage', '`--request` is needed', { next: 'add `--request JSON`' });
-  return toRequest(parseJson(json, '--request'), now);
+  const value = parseJson(json, '--request');
+  // Typed by hand: a misspelt field would be left out of the decision without a word.
+  return toRequest(value, now, EvaluateRequest.strict());
 }
 
 export function parseJson(json: string, place: string): unknown {
@@ -37,12 +41,14 @@ export function parseJson(json: string, place: string): unknown {
 }
 
 /** `request.now` is the clock where it is given. */
-export function toRequest(value: unknown, now: number): PolicyRequest {
-  const parsed = EvaluateRequest.safeParse(value);
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'request'}: ${issue.message}`);
-    throw new AppError('usage', `the request is not valid: ${faults.join('; ')}`);
-  }
+export function toRequest(
+  value: unknown,
+  now: number,
+  schema: z.ZodType<EvaluateRequest> = EvaluateRequest,
+): PolicyRequest {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success)
+    throw new AppError('usage', `the request is not valid: ${schemaFaults(parsed.error, value, schema).join('; ')}`);
   const request = parsed.data;
   const instant = request.now === undefined ? now : parseInstant(request.now);
   if (instant === undefined)

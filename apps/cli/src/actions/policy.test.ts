@@ -74,7 +74,11 @@ test('a request that cannot be read is a usage error', async () => {
   await using policy = await rendered();
   const ran = await runCli(['policy', 'evaluate', '--document', policy.file, '--request', '{"tool":1}']);
   assert.equal(ran.status, 64);
-  assert.match(ran.stderr, /the request is not valid: method: /);
+  assert.match(ran.stderr, /the request is not valid: method: is required/);
+  const request = '{"method":"tools/call","human":"alice"}';
+  const misspelt = await runCli(['policy', 'explain', '--document', policy.file, '--request', request]);
+  assert.equal(misspelt.status, 64);
+  assert.match(misspelt.stderr, /human: unknown field/);
 });
 
 const GUARDED = fileURLToPath(new URL('../../../../examples/guarded', import.meta.url));

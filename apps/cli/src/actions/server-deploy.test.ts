@@ -196,6 +196,7 @@ const FAULTS = [
   { id: 'two sources', words: ['--npm', 'a@1.0.0', '--url', 'http://x/mcp'], stderr: /exactly one of/ },
   { id: 'a package that is an option', words: ['--npm', '--registry=x'], stderr: /must be an npm package name/ },
   { id: 'a range for pypi', words: ['--pypi', 'a>=1'], stderr: /must be a PyPI package name/ },
+  { id: 'what is no URL', words: ['--url', 'notaurl'], stderr: /--url: needs an absolute http or https URL.*\nnext: / },
   { id: 'arguments for a URL', words: ['--url', 'http://x/mcp', '--', 'a'], stderr: /takes no arguments/ },
   { id: 'a URL over stdio', words: ['--url', 'http://x/mcp', '--transport', 'stdio'], stderr: /must be `http`/ },
   {

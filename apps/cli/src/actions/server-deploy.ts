@@ -49,6 +49,8 @@ export async function run({ flags, args: [name = ''], rest, io }: Call): Promise
     const accepted = withOfferedTools(server.spec, server.status?.tools ?? []);
     const update = { ...flags, update: true };
     const changed = await post(api, { ...key, spec: accepted, current: server, flags: update });
+    const added = (accepted.tools?.length ?? 0) - (server.spec.tools?.length ?? 0);
+    if (added > 0) io.stderr.write(`server ${name}: ${added} tools declared as proposed\n`);
     server = await untilReady(changed.server, waiting);
   }
   const { grants } = await api.call('/runtime/grants', GrantList, { query: { server: name } });

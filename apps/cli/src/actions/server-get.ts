@@ -3,6 +3,7 @@ import { declaredSource, sourceText } from '@mcp-runtime/api';
 import { type CommandIo, type Printed } from '../frame/command.ts';
 import { connectApi } from './api-client.ts';
 import { getServer } from './get-server.ts';
+import { withoutManagedFields } from './printed-object.ts';
 import { readyConditionOf } from './server-text.ts';
 import { type TargetFlags } from './target.ts';
 
@@ -33,5 +34,8 @@ export async function run({ flags, args: [name = ''], io }: Call): Promise<Print
     ['declared tools', String(spec.tools?.length ?? 0)],
     ['age', ageText(metadata.creationTimestamp, Date.now())],
   ];
-  return { data: server, table: { columns: ['field', 'value'], rows: rows.filter(([, value]) => value !== '') } };
+  return {
+    data: withoutManagedFields(server),
+    table: { columns: ['field', 'value'], rows: rows.filter(([, value]) => value !== '') },
+  };
 }

@@ -4,7 +4,8 @@ import { aServer, aStatus } from '../testing/objects.ts';
 import { runCli } from '../testing/program.ts';
 import { startScriptedApi } from '../testing/scripted-api.ts';
 
-const READY = aServer({ status: aStatus('True', { missingTools: ['gone'] }) });
+const SERVER = aServer({ status: aStatus('True', { missingTools: ['gone'] }) });
+const READY = { ...SERVER, metadata: { ...SERVER.metadata, managedFields: [{ manager: 'mcp-runtime-api' }] } };
 const SUMMARY = {
   name: 'files',
   namespace: 'mcp-servers',
@@ -36,6 +37,7 @@ test('shows one server, its conditions and its tools', async () => {
   assert.match(get.stdout, /ready +True: the server answers/);
   const yaml = await runCli(['server', 'get', 'files', '-o', 'yaml'], { env: api.env });
   assert.match(yaml.stdout, /^apiVersion: mcpruntime\.org\/v1alpha1\nkind: MCPServer\n/);
+  assert.doesNotMatch(yaml.stdout, /managedFields/);
   const status = await runCli(['server', 'status', 'files'], { env: api.env });
   assert.match(status.stdout, /Ready +True +Ready/);
   assert.match(status.stdout, /gone +declared, but not offered/);

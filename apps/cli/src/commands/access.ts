@@ -1,7 +1,16 @@
 // Types only: help must not wait for the schemas to load.
 import type { SessionTokenAlgorithm } from '@mcp-runtime/api';
 import { defineCommand } from '../frame/command.ts';
-import { ANY_NAMESPACE, DRY_RUN, FILE_OR_INPUT, NAMESPACE, SIDE_EFFECTS, TARGET, TRUST_LEVELS } from './flags.ts';
+import {
+  ANY_NAMESPACE,
+  DRY_RUN,
+  FILE_OR_INPUT,
+  FORCE_CONFLICTS,
+  NAMESPACE,
+  SIDE_EFFECTS,
+  TARGET,
+  TRUST_LEVELS,
+} from './flags.ts';
 
 const SESSION_TOKEN_ALGORITHMS = ['EdDSA', 'ES256'] as const satisfies readonly SessionTokenAlgorithm[];
 
@@ -48,7 +57,7 @@ function objectCommands(noun: 'grant' | 'session') {
     defineCommand({
       path: `access ${noun} apply`,
       summary: `make the ${noun}s of files exist; all or none`,
-      flags: { file: FILE_OR_INPUT, 'dry-run': DRY_RUN, ...TARGET },
+      flags: { file: FILE_OR_INPUT, 'force-conflicts': FORCE_CONFLICTS, 'dry-run': DRY_RUN, ...TARGET },
       examples: [`mcp-runtime access ${noun} apply -f ${noun}.yaml`],
       prints: 'data',
       load: async () => ({ run: (await import('../actions/apply.ts')).applyOf(noun) }),

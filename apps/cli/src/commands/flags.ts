@@ -22,6 +22,10 @@ export const ANY_NAMESPACE = {
 export const FILE = { type: 'texts', short: 'f', summary: 'resource file or folder', placeholder: 'PATH' } as const;
 export const FILE_OR_INPUT = { ...FILE, summary: 'resource file or folder; - for standard input' } as const;
 export const DRY_RUN = { type: 'switch', summary: 'say what would change, change nothing' } as const;
+export const FORCE_CONFLICTS = {
+  type: 'switch',
+  summary: 'take over fields that another command set to another value',
+} as const;
 export const DATA_DIR = {
   type: 'text',
   summary: 'folder of the local runtime (also MCP_RUNTIME_DATA_DIR)',

@@ -1,5 +1,5 @@
 import { defineCommand } from '../frame/command.ts';
-import { ANY_NAMESPACE, DRY_RUN, FILE_OR_INPUT, NAMESPACE, TARGET } from './flags.ts';
+import { ANY_NAMESPACE, DRY_RUN, FILE_OR_INPUT, FORCE_CONFLICTS, NAMESPACE, TARGET } from './flags.ts';
 
 const NAME = { name: 'NAME', summary: 'name of the server', required: 'yes' } as const;
 
@@ -38,7 +38,7 @@ export const SERVER_COMMANDS = [
   defineCommand({
     path: 'server apply',
     summary: 'make the resources of files exist (servers, grants and sessions)',
-    flags: { file: FILE_OR_INPUT, 'dry-run': DRY_RUN, ...TARGET },
+    flags: { file: FILE_OR_INPUT, 'force-conflicts': FORCE_CONFLICTS, 'dry-run': DRY_RUN, ...TARGET },
     examples: ['mcp-runtime server apply -f examples/local --dry-run'],
     prints: 'data',
     load: async () => ({ run: (await import('../actions/apply.ts')).applyOf('any') }),

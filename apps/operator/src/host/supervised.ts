@@ -44,10 +44,14 @@ export function superviseServer(
   const folder = serverFolder(parts.dataDir, server.key);
   let state = (): HostState => ({ phase: 'preparing', message: 'starting' });
 
+  let written = '';
+
   function report(next: () => HostState): void {
     state = next;
     const now = next();
-    output.write(`[runtime] ${describe(now)}`);
+    const line = describe(now);
+    if (line !== written) output.write(`[runtime] ${line}`);
+    written = line;
     parts.onState(server.key, now);
   }
 

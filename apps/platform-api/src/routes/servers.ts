@@ -70,8 +70,12 @@ export function serverRoutes({ client, clock, logs, policy }: ApiParts): Hono {
   });
 
   app.post('/runtime/apply', async (context) => {
-    const { resources, dryRun } = await bodyOf(context, ApplyRequest);
-    const options = { fieldManager: FIELD_MANAGERS.cli, ...dryRunOf(dryRun) };
+    const { resources, dryRun, force } = await bodyOf(context, ApplyRequest);
+    const options = {
+      fieldManager: FIELD_MANAGERS.cli,
+      ...dryRunOf(dryRun),
+      ...(force ? { force: 'force' as const } : {}),
+    };
     return context.json({ results: await applyResources(client, resources, options) });
   });
 

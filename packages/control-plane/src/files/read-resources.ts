@@ -1,9 +1,8 @@
 import { DEFAULT_NAMESPACE, ObjectMeta, RESOURCE_KINDS, type Resource, isResourceKind } from '@mcp-runtime/api';
 import { nearest } from '@mcp-runtime/base/nearest';
-import { type z } from 'zod';
-import { fieldText, issueText, quoted, unknownFieldText } from './issue-text.ts';
+import { type FieldFault, faultsOf, fieldOf } from './field-faults.ts';
+import { fieldText, quoted, unknownFieldText } from './issue-text.ts';
 import { type ResourceNote, type ResourceProblem } from './problem.ts';
-import { fieldNamesAt } from './schema-walk.ts';
 import { type FieldPath, MAX_DOCUMENTS, type Position, type YamlDocument, parseYaml } from './yaml-documents.ts';
 
 export interface LoadedResource {
@@ -113,23 +112,6 @@ function readKnown(file: string, object: RawObject, { kind, schema }: KnownKind)
   return { resources: [], problems, notes: [] };
 }
 
-interface FieldFault {
-  readonly path: FieldPath;
-  /** Whether the name of the field is at fault, or its value. */
-  readonly about: 'key' | 'value';
-  readonly text: string;
-}
-
-function faultsOf(issue: z.core.$ZodIssue, root: unknown, schema: z.ZodType): readonly FieldFault[] {
-  const path = issue.path.filter((part) => typeof part !== 'symbol');
-  if (issue.code === 'unrecognized_keys') {
-    const known = fieldNamesAt(schema, path);
-    return issue.keys.map((key) => ({ path: [...path, key], about: 'key', text: unknownFieldText(key, known) }));
-  }
-  const found = path.reduce<unknown>(fieldOf, root);
-  return [{ path, about: found === undefined ? 'key' : 'value', text: issueText(issue, found) }];
-}
-
 /** The schema of `metadata` is open, since Kubernetes adds to it; a file is written by hand and is not. */
 function unknownMetaFields(value: unknown): readonly FieldFault[] {
   const metadata = fieldOf(value, 'metadata');
@@ -144,11 +126,6 @@ function unknownMetaFields(value: unknown): readonly FieldFault[] {
 function keyLabel(value: unknown): string {
   const metadata = fieldOf(value, 'metadata');
   return `${textOf(metadata, 'namespace') ?? DEFAULT_NAMESPACE}/${textOf(metadata, 'name') ?? '(no name)'}`;
-}
-
-function fieldOf(value: unknown, field: string | number): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, field)) return undefined;
-  return Reflect.get(value, field);
 }
 
 function textOf(value: unknown, field: string): string | undefined {

@@ -63,7 +63,7 @@ export function refusalOf(status: number, body: unknown, { what, type }: Asked):
   const disputes = causes.filter((cause) => cause.reason === 'FieldManagerConflict');
   if (disputes.length > 0) {
     return new AppError('conflict', bounded(disputes.map(disputeText).join(', ')), {
-      next: 'leave the fields out, or force to take them over',
+      next: 'leave the fields out, or take them over with --force-conflicts',
     });
   }
   // Passes by itself (apimachinery, `NamespaceTerminatingCause`): no role allows it, and nobody has to do anything.

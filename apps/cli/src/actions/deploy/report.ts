@@ -13,7 +13,9 @@ export function deployedText(server: MCPServer, grants: number): string {
     '',
     ...(grants === 0
       ? firstSteps(server)
-      : [`${grants} grants name it: mcp-runtime access grant list --server ${name}`]),
+      : [
+          `${grants === 1 ? '1 grant names it' : `${grants} grants name it`}: mcp-runtime access grant list --server ${name}`,
+        ]),
   ].join('\n');
 }
 

@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { AppError, Source } from '@mcp-runtime/api';
+import { schemaFaults } from '@mcp-runtime/control-plane';
 import { type CommandIo } from '../../frame/command.ts';
 import { newestNpmVersion, newestPypiVersion } from './newest-version.ts';
 
@@ -68,6 +69,7 @@ function commandSource(program: string, { args, io }: Given): Source {
 function checked(source: unknown): Source {
   const parsed = Source.safeParse(source);
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map(({ path, message }) => `source.${path.join('.')}: ${message}`);
-  throw new AppError('usage', faults.join('\n'));
+  // The fields of a source have the names of the flags.
+  const faults = schemaFaults(parsed.error, source, Source).map((fault) => `--${fault}`);
+  throw new AppError('usage', faults.join('\n'), { next: 'mcp-runtime server deploy --help' });
 }

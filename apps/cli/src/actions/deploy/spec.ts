@@ -1,4 +1,5 @@
 import { AppError, MCPServerSpec, type Source } from '@mcp-runtime/api';
+import { schemaFaults } from '@mcp-runtime/control-plane';
 
 export interface SpecFlags {
   readonly transport: string | undefined;
@@ -33,8 +34,7 @@ export function specOf({ source, flags, current }: Wanted): MCPServerSpec {
   };
   const parsed = MCPServerSpec.safeParse(spec);
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-  throw new AppError('usage', faults.join('\n'));
+  throw new AppError('usage', schemaFaults(parsed.error, spec, MCPServerSpec).join('\n'));
 }
 
 /** The spec with the tools that the server offers and nobody declared, each with its proposed side effect. Pure. */
