@@ -20,6 +20,7 @@ import { serveDefinitions } from './support/definitions.ts';
 import { tcpProxy } from './support/tcp-proxy.ts';
 
 const GATEWAYS = 3;
+const HANDOVERS = 5;
 const TRIALS = Number(process.env['REVOCATION_TRIALS'] ?? 100);
 /** The issue's figure is 250 ms; the machine of a test may be busy with others. */
 const LIMIT_MS = 1000;
@@ -57,6 +58,40 @@ suite('revocation', { skip: noCluster }, () => {
     t.diagnostic(`from the patch returning to the last allowed answer: ${spread(lags)}`);
     for (const { url } of gateways) t.diagnostic(`${await residentMiB(url)} MiB resident`);
     assert.ok(at(lags, 0.99) < LIMIT_MS, spread(lags));
+  });
+
+  test('a revocation while one operator hands over to the next', async (t) => {
+    await using lab = await openLab();
+    await using operators = new AsyncDisposableStack();
+    let operator = operators.use(await lab.operator());
+    await lab.allow();
+    await using gateway = await lab.gateway();
+    await using swarm = startSwarm([gateway.url]);
+    const lags: number[] = [];
+    for (let handover = 0; handover < HANDOVERS; handover += 1) {
+      await swarm.allSay('allowed');
+      const next = operators.use(await lab.operator());
+      await untilTrue('it stands by', () => next.stderr().includes('everything was listed'));
+      operator.kill('SIGTERM');
+      await lab.setRevoked(true);
+      const revokedAt = performance.now();
+      await swarm.allSay('session_revoked');
+      lags.push(
+        Math.max(
+          0,
+          ...swarm.calls().flatMap(({ verdict, endedAt }) => (verdict === 'allowed' ? [endedAt - revokedAt] : [])),
+        ),
+      );
+      await operator.exited;
+      operator = next;
+      await lab.setRevoked(false);
+      swarm.clear();
+    }
+    await operator[Symbol.asyncDispose]();
+    t.diagnostic(
+      `from the patch returning to the last allowed answer: ${lags.map((lag) => lag.toFixed(0)).join(', ')} ms`,
+    );
+    assert.ok(Math.max(...lags) < LIMIT_MS, `${lags.join()}`);
   });
 
   test('without the operator a session that names its end ends then', async (t) => {

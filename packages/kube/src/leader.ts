@@ -3,8 +3,9 @@ import { type AppError, type ObjectKey, asAppError } from '@mcp-runtime/api';
 import { type Running, closeOnce, signalAfter } from '@mcp-runtime/base';
 import { LEASES } from './builtin.ts';
 import { equalJson } from './json.ts';
-import { type LeaseSpec, decideLease, heldLease, readLeaseSpec, releasedLease } from './lease-decision.ts';
+import { type LeaseSpec, decideLease, heldLease, isReleased, readLeaseSpec, releasedLease } from './lease-decision.ts';
 import { type KubeObject, type ResourceClient } from './port.ts';
+import { watchState } from './watch-state.ts';
 
 /** Where a candidate gets its time from. */
 export interface LeaderClock {
@@ -22,7 +23,7 @@ export interface LeaderOptions {
   readonly client: ResourceClient;
   /** The Lease that candidates contend for; made when there is none. */
   readonly lease: ObjectKey;
-  /** Of this process alone: two candidates with one name would lead both. */
+  /** Of no other candidate that lives: two with one name would lead both. One that was killed may come back with it. */
   readonly identity: string;
   /**
    * What only the leader does. It ends soon after `signal` aborts, which is when leadership is lost or the candidate
@@ -55,7 +56,7 @@ const SYSTEM_CLOCK: LeaderClock = {
 
 /**
  * Leads whenever it holds a Lease (Kubernetes docs, "Leases"; the rules are those of client-go, `leaderelection`).
- * Closing it ends `lead`, renews until `lead` has ended, then releases the Lease so that another one leads at once.
+ * Closing it ends `lead`, renews until `lead` has ended, then releases the Lease; others watch it and lead at once.
  */
 export function startCandidate(options: LeaderOptions): Running {
   const stop = new AbortController();
@@ -79,6 +80,8 @@ class Candidate {
   readonly #clock: LeaderClock;
   readonly #stop: AbortSignal;
   #seen: Seen | undefined;
+  /** Aborts when the lease is seen to be nobody's. */
+  #released = new AbortController();
   /** When the last write that succeeded was begun: from then on others count at the earliest. */
   #renewedAt = Number.NEGATIVE_INFINITY;
 
@@ -90,11 +93,27 @@ class Candidate {
   }
 
   async run(): Promise<void> {
+    this.#watch();
     while (!this.#stop.aborted) {
       const outcome = await this.#within(this.#times.renewWithinMs, this.#tryToHold(), this.#stop);
+      // Who has led leaves the lease to others for a while, the one that it released itself too.
       if (outcome === 'held') await this.#leadWhileHeld();
-      await this.#clock.sleep(this.#retryMs(), this.#stop);
+      const turn = outcome === 'held' ? this.#stop : signalAfter(undefined, this.#stop, this.#released.signal);
+      await this.#clock.sleep(this.#retryMs(), turn);
+      if (this.#released.signal.aborted) this.#released = new AbortController();
     }
+  }
+
+  /** So that a change of hands takes no longer than the news of it. A watch that fails leaves the tries at intervals. */
+  #watch(): void {
+    const { client, lease } = this.#options;
+    watchState(client, LEASES, {
+      ...lease,
+      signal: this.#stop,
+      onChange: ({ object }) => {
+        if (isReleased(readLeaseSpec(object.spec))) this.#released.abort();
+      },
+    });
   }
 
   async #leadWhileHeld(): Promise<void> {

@@ -38,10 +38,14 @@ export type LeaseDecision =
   | { readonly action: 'renew'; readonly reason: 'held' }
   | { readonly action: 'wait'; readonly reason: 'held by another' };
 
+export function isReleased({ holderIdentity = '' }: LeaseSpec): boolean {
+  return holderIdentity === '';
+}
+
 export function decideLease({ lease, identity, unchangedForMs }: LeaseInput): LeaseDecision {
   if (lease === undefined) return { action: 'take', reason: 'absent' };
-  const { holderIdentity: holder = '', leaseDurationSeconds: seconds = 0 } = lease;
-  if (holder === '') return { action: 'take', reason: 'released' };
+  if (isReleased(lease)) return { action: 'take', reason: 'released' };
+  const { holderIdentity: holder, leaseDurationSeconds: seconds = 0 } = lease;
   if (holder === identity) return { action: 'renew', reason: 'held' };
   if (unchangedForMs >= seconds * 1_000) return { action: 'take', reason: 'expired' };
   return { action: 'wait', reason: 'held by another' };

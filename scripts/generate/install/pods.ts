@@ -9,6 +9,8 @@ export interface Program {
   readonly replicas: Setting;
   readonly resources: Setting;
   readonly args: readonly (string | Setting)[];
+  /** Fields of its pod that it is told of, by the name of the variable (Kubernetes docs, "Downward API"). */
+  readonly podFields: Readonly<Record<string, string>>;
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
   /** Port, by name, of `/health` and `/ready`. */
   readonly probePort: string;
@@ -129,16 +131,19 @@ function podOf(program: Program, ownVolumes: readonly Volume[], revisionLabel: s
   return { metadata: { labels: labelsOf(program) }, spec };
 }
 
-function containerOf({ name, args, ports, probePort, resources }: Program, volumes: readonly Volume[]): Node {
+function containerOf(
+  { name, args, podFields, ports, probePort, resources }: Program,
+  volumes: readonly Volume[],
+): Node {
   return {
     name,
     image: SETTINGS.image,
     imagePullPolicy: SETTINGS.pullPolicy,
     args: [...args],
-    env: [
-      { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
-      { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
-    ],
+    env: Object.entries(podFields).map(([variable, fieldPath]) => ({
+      name: variable,
+      valueFrom: { fieldRef: { fieldPath } },
+    })),
     ports: [...ports],
     startupProbe: probe('/health', probePort, { periodSeconds: 1, failureThreshold: 60 }),
     livenessProbe: probe('/health', probePort, { periodSeconds: 10, failureThreshold: 3 }),

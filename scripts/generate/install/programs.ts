@@ -21,6 +21,7 @@ const OPERATOR_PROGRAM: Program = {
     'operator',
     ...flags({ config: `${CONFIG}/operator.yaml`, image: SETTINGS.image, 'log-level': SETTINGS.logLevel }),
   ],
+  podFields: { POD_UID: 'metadata.uid' },
   ports: [
     { name: 'admin', containerPort: ports.operatorAdmin },
     { name: 'webhook', containerPort: ports.webhook },
@@ -49,6 +50,7 @@ const GATEWAY_PROGRAM: Program = {
       'audit-dir': `${STATE}/audit`,
     }),
   ],
+  podFields: { POD_NAME: 'metadata.name', POD_NAMESPACE: 'metadata.namespace' },
   ports: [
     { name: 'http', containerPort: ports.gateway },
     { name: 'admin', containerPort: ports.gatewayAdmin },

@@ -37,7 +37,7 @@ export const SETTINGS = {
   operatorReplicas: setting('operator.replicas', 1, 'One works at a time, the others wait to take over.', COUNT),
   operatorResources: setting(
     'operator.resources',
-    { requests: { cpu: '100m', memory: '192Mi' }, limits: { memory: '768Mi' } },
+    { requests: { cpu: '250m', memory: '192Mi' }, limits: { memory: '768Mi' } },
     'Of each replica. No limit of CPU: a throttled operator is a late one.',
     OBJECT,
   ),

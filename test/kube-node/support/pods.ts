@@ -65,7 +65,11 @@ export async function deleteByForce({ name }: ProgramPod): Promise<void> {
 }
 
 /** SIGKILL to what runs in a pod of this machine: no hook, no time to write anything. */
-export async function killProcesses({ uid, name }: ProgramPod): Promise<void> {
+export async function killProcesses(pod: ProgramPod): Promise<void> {
+  await signalProcesses(pod, 'SIGKILL');
+}
+
+export async function signalProcesses({ uid, name }: ProgramPod, signal: NodeJS.Signals): Promise<void> {
   const marks = [uid, uid.replaceAll('-', '_')];
   const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
   const own: number[] = [];
@@ -75,5 +79,5 @@ export async function killProcesses({ uid, name }: ProgramPod): Promise<void> {
     if (command.includes('mcp-runtime') && marks.some((mark) => cgroup.includes(mark))) own.push(Number(pid));
   }
   if (own.length === 0) throw new Error(`no process of pod ${name} was found`);
-  for (const pid of own) process.kill(pid, 'SIGKILL');
+  for (const pid of own) process.kill(pid, signal);
 }

@@ -47,7 +47,8 @@ export async function run({ flags, io }: { readonly flags: Flags; readonly io: C
     client,
     settings,
     listen: parseAddress(settings.listen, '--listen'),
-    identity: `${hostname()}_${randomUUID()}`,
+    // Of a pod: its containers never run two at a time, so one that was killed leads again as soon as it is back.
+    identity: `${hostname()}_${io.env['POD_UID'] ?? randomUUID()}`,
     version,
     onLost: (error: AppError) => lost.reject(error),
     clock: systemClock,

@@ -59,5 +59,5 @@ export const HTTP_ROUTE_PERMISSIONS: readonly Permission[] = [
 export const INSTALLATION_PERMISSIONS: readonly Permission[] = [
   // Its own pull secret is followed as it changes.
   { apiGroup: '', resources: ['secrets'], verbs: ['get', 'list', 'watch', 'create', 'update'] },
-  { apiGroup: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'create', 'update'] },
+  { apiGroup: 'coordination.k8s.io', resources: ['leases'], verbs: [...WATCH, 'create', 'update'] },
 ];

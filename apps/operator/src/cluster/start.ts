@@ -26,7 +26,7 @@ export interface ClusterOperatorOptions {
   readonly client: ResourceClient;
   readonly settings: OperatorSettings;
   readonly listen: { readonly host: string; readonly port: number };
-  /** Of this process alone, such as the name of its pod. */
+  /** Of no other process that lives, such as the UID of its pod. */
   readonly identity: string;
   readonly version: string;
   /** It leads no more, so it must end: what it knew may be out of date. */
