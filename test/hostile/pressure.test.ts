@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type Socket, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 import { test } from 'node:test';
 import { untilTrue } from '../support/until.ts';
 import { DISCOVER, DISCOVER_HEADERS, GOOD_CALL, INITIALIZE } from './good-call.ts';
@@ -90,6 +91,20 @@ test('large bodies together have a bound, small ones are taken beyond it, and ro
   await assertServes(lab);
   for (const socket of inside) socket.destroy();
   await untilTrue('there is room again', async () => (await lab.post(large)).status === 200);
+});
+
+test('clients that ask for a tunnel behind other requests, and leave, end nothing but their connection', async () => {
+  await using lab = await startLab();
+  using stack = new DisposableStack();
+  const { host } = new URL(lab.url);
+  const ask = `GET /config/status HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+  for (let more = 0; more < 20; more++) {
+    const socket = await opened(stack, lab, `${ask.repeat(more * 20)}CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n`);
+    socket.on('error', () => {});
+    await setImmediate();
+    socket.resetAndDestroy();
+  }
+  await assertServes(lab);
 });
 
 const SPACES = ' '.repeat(30_000);

@@ -54,6 +54,8 @@ export async function listenOn(
     tls === undefined ? createServer(http, listener) : tls.createServer(http, listener);
   server.on('clientError', (error, socket) => refuseUnreadable(error, socket, onRefused));
   server.on('connect', (request: IncomingMessage, socket: Duplex) => {
+    // From here on Node looks after the connection no more: an error that nobody hears ends the process.
+    socket.on('error', () => socket.destroy());
     onRefused({ reason: 'method_not_allowed', method: 'CONNECT', ...peerOf(request.socket) });
     endWith(socket, '405 Method Not Allowed');
   });
