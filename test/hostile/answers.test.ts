@@ -36,7 +36,7 @@ for (const one of loadAnswers()) {
 async function assertDelivered({ asks, expect }: HostileAnswer, answer: RawServerAnswer): Promise<void> {
   const recordedBefore = lab.events.length;
   server.answerNext(answer);
-  const seen = await ask(asks === 'tools/list' ? LIST : GOOD_CALL);
+  const seen = await ask(ASKED[asks]);
   assert.equal(seen.status, expect.status, seen.body);
   assert.equal(refusalIn(seen).reason, expect.reason);
   const whole = JSON.stringify([...seen.headers, seen.body]);
@@ -54,9 +54,18 @@ async function assertDelivered({ asks, expect }: HostileAnswer, answer: RawServe
 const CROSSING =
   /^(content-type|content-length|transfer-encoding|connection|date|cache-control|retry-after|x-accel-buffering|x-request-id|mcp-session-id)$/;
 
+const ASKED: Readonly<Record<HostileAnswer['asks'], string>> = {
+  'tools/call': GOOD_CALL,
+  'tools/list': LIST,
+  task: GOOD_CALL.replace('"arguments":{}', '"arguments":{},"task":{}'),
+  stream: '',
+};
+
+/** A stream is asked for without a body. */
 async function ask(body: string): Promise<RawAnswer> {
   const { host } = new URL(lab.url);
-  const head = `POST /memory/mcp HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nConnection: close\r\n`;
+  const verb = body === '' ? 'GET' : 'POST';
+  const head = `${verb} /memory/mcp HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nConnection: close\r\n`;
   const rest = `Authorization: Bearer ${lab.token('valid')}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
   const [answer] = await send(lab.url, Buffer.from(head + rest));
   assert.ok(answer);

@@ -7,8 +7,8 @@ const Case = z.strictObject({
   id: z.string(),
   /** What somebody might hope to get by it. */
   why: z.string().optional(),
-  /** Method of the caller's request. */
-  asks: z.enum(['tools/list', 'tools/call']).default('tools/call'),
+  /** Method of the caller's request: `task` is a call that may become one, `stream` the stream of a session. */
+  asks: z.enum(['tools/list', 'tools/call', 'task', 'stream']).default('tools/call'),
   type: z.string().default('application/json'),
   headers: z.array(z.string()).default([]),
   body: Parts.default(''),

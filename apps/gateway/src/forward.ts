@@ -224,13 +224,12 @@ class Forwarding implements AnswerReceiver {
   #openStream(delivery: Delivery): void {
     delivery.gate.hold('record');
     this.#body = { onChunk: () => {}, onEnd: async () => {} };
-    void this.#record({ status: delivery.status, outcome: 'ok' }).then(
-      () => {
+    this.#record({ status: delivery.status, outcome: 'ok' })
+      .then(() => {
         this.#body = eventsBody(delivery, viewsOfStream(this.#exchange), this.#ports.limits.maxEventBytes);
         delivery.gate.release('record');
-      },
-      (error: unknown) => this.#failUnrecorded(error),
-    );
+      })
+      .catch((error: unknown) => this.#failUndelivered(error));
   }
 
   onChunk(chunk: Buffer): void {
@@ -241,7 +240,7 @@ class Forwarding implements AnswerReceiver {
     if (this.#isOver || this.#body === undefined) return;
     this.#body.onEnd().then(
       () => this.#end(),
-      (error: unknown) => this.#failUnrecorded(error),
+      (error: unknown) => this.#failUndelivered(error),
     );
   }
 
@@ -372,8 +371,8 @@ class Forwarding implements AnswerReceiver {
     return this.#exchange.message?.kind === 'request' ? dataEvent(body) : '';
   }
 
-  async #failUnrecorded(error: unknown): Promise<void> {
-    this.#recorded = Promise.resolve();
+  /** Whatever kept the answer back, the call took place: it is recorded unless that is what failed. */
+  async #failUndelivered(error: unknown): Promise<void> {
     await this.#fail(
       error instanceof AppError ? error : new AppError('internal', 'the answer cannot be delivered', { cause: error }),
     );

@@ -24,7 +24,7 @@ export function spanAt(text: string, path: readonly string[]): Span | undefined 
   return at;
 }
 
-/** The value there when it is a string. `text` is JSON. */
+/** The value there when it is a string; undefined also for one whose escapes are none. */
 export function stringAt(text: string, path: readonly string[]): string | undefined {
   const span = spanAt(text, path);
   return span === undefined ? undefined : stringOf(text, span);
@@ -32,8 +32,12 @@ export function stringAt(text: string, path: readonly string[]): string | undefi
 
 export function stringOf(text: string, { start, end }: Span): string | undefined {
   if (text[start] !== '"') return undefined;
-  const value: unknown = JSON.parse(text.slice(start, end));
-  return typeof value === 'string' ? value : undefined;
+  try {
+    const value: unknown = JSON.parse(text.slice(start, end));
+    return typeof value === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -25,7 +25,8 @@ const KEEP_MARGIN_MS = 1000;
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\0\r\n]*)?$/;
 const NAME = /^[!#$%&'*+\-.^`|~\w]+$/;
-const VALUE = /^[^\0\r\n]*$/;
+/** Without control characters (RFC 9110 §5.5): a value may have to be passed on. */
+const VALUE = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;
 /** Looks at a run of spaces once, wherever it is: from each of them anew, a long one inside the value would take for ever. */
 const SPACE_AROUND = /^[ \t]+|(?<![ \t])[ \t]+$/g;
 
