@@ -41,12 +41,8 @@ export async function productImage(name: string): Promise<Product> {
     name,
     config: {
       User: `${USER}:${USER}`,
-      Entrypoint: [
-        `/${HOME}/bin/node`,
-        '--disable-warning=ExperimentalWarning',
-        '--max-semi-space-size=4',
-        `/${APP}/bin/mcp-runtime.mjs`,
-      ],
+      // No flag for the collector: the program chooses those of its role.
+      Entrypoint: [`/${HOME}/bin/node`, '--disable-warning=ExperimentalWarning', `/${APP}/bin/mcp-runtime.mjs`],
       Env: ENV,
       WorkingDir: '/',
       Labels: { 'org.opencontainers.image.title': 'mcp-runtime', 'org.opencontainers.image.version': version },

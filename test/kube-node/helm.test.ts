@@ -9,7 +9,15 @@ import { type TestNamespace, kubectl, testNamespace } from '../support/kubectl.t
 import { until, untilTrue } from '../support/until.ts';
 import { ENDS_AT_ONCE, EVERYTHING, everythingWith } from './support/everything.ts';
 import { allReady } from './support/installation.ts';
-import { IN_NAMESPACE, type ProgramPod, killProcesses, podsOf, recovered, signalProcesses } from './support/pods.ts';
+import {
+  IN_NAMESPACE,
+  type ProgramPod,
+  killProcesses,
+  podsOf,
+  processesOf,
+  recovered,
+  signalProcesses,
+} from './support/pods.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const CHART = join(ROOT, 'deploy/helm/mcp-runtime');
@@ -43,6 +51,11 @@ suite('a release of the chart', { skip }, () => {
     await allReady(namespace.name, [EVERYTHING]);
   });
 
+  test('each program runs with the collector that is good for it', async () => {
+    assert.deepEqual(await collectorOf(CLUSTER.operator), ['--max-semi-space-size=4']);
+    assert.deepEqual(await collectorOf(CLUSTER.gateway), ['--max-semi-space-size=16', '--no-parallel-scavenge']);
+  });
+
   test('upgrade: a second operator waits, and writes nothing', async () => {
     await helm('upgrade', RELEASE, CHART, '--reuse-values', '--set', 'operator.replicas=2', '--wait', '--timeout=2m');
     const leading = await until('one leads and one waits', async () => {
@@ -56,11 +69,11 @@ suite('a release of the chart', { skip }, () => {
   test('the leader is killed: it leads again as soon as its container is back', async (context) => {
     const before = await holder();
     const leader = await podOf(before);
+    assert.equal(before, `${leader.name}_${leader.uid}`, 'the next process in the pod has the same name');
     const killedAt = performance.now();
     await killProcesses(leader);
     await oneChange('killed');
     context.diagnostic(`a change is written ${secondsSince(killedAt)} s after the kill`);
-    assert.equal(await holder(), before);
     await recovered(CLUSTER.operator, 2, leader);
   });
 
@@ -114,6 +127,14 @@ suite('a release of the chart', { skip }, () => {
 
 async function helm(...args: readonly string[]): Promise<void> {
   await promisify(execFile)('program' in found ? found.program : 'helm', args);
+}
+
+/** Flags for the collector that the first pod of a program runs with. */
+async function collectorOf(program: string): Promise<readonly string[]> {
+  const [pod] = await podsOf(program);
+  assert.ok(pod);
+  const [{ words } = { words: [] }] = await processesOf(pod);
+  return words.filter((word) => /semi-space|scavenge/.test(word));
 }
 
 async function podOf(identity: string): Promise<ProgramPod> {

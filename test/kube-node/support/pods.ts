@@ -69,15 +69,24 @@ export async function killProcesses(pod: ProgramPod): Promise<void> {
   await signalProcesses(pod, 'SIGKILL');
 }
 
-export async function signalProcesses({ uid, name }: ProgramPod, signal: NodeJS.Signals): Promise<void> {
+export async function signalProcesses(pod: ProgramPod, signal: NodeJS.Signals): Promise<void> {
+  for (const { pid } of await processesOf(pod)) process.kill(pid, signal);
+}
+
+/** What of ours runs in a pod of this machine: process ids and command lines. */
+export async function processesOf({
+  uid,
+  name,
+}: ProgramPod): Promise<readonly { readonly pid: number; readonly words: readonly string[] }[]> {
   const marks = [uid, uid.replaceAll('-', '_')];
   const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
-  const own: number[] = [];
+  const own: { pid: number; words: readonly string[] }[] = [];
   for (const pid of pids) {
     const cgroup = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');
     const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    if (command.includes('mcp-runtime') && marks.some((mark) => cgroup.includes(mark))) own.push(Number(pid));
+    if (command.includes('mcp-runtime') && marks.some((mark) => cgroup.includes(mark)))
+      own.push({ pid: Number(pid), words: command.split('\0') });
   }
   if (own.length === 0) throw new Error(`no process of pod ${name} was found`);
-  for (const pid of own) process.kill(pid, signal);
+  return own;
 }
