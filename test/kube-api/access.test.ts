@@ -60,7 +60,7 @@ function startPolicies(): Promise<AsyncDisposable> {
 
 function apply(namespace: TestNamespace, kind: string, name: string, spec: object): Promise<string> {
   const object = { apiVersion: API_VERSION, kind, metadata: { name }, spec };
-  return namespace.kubectl(['apply', '-f', '-'], JSON.stringify(object));
+  return namespace.apply(object);
 }
 
 const SERVER = { source: { url: 'https://mcp.example.com/mcp' }, tools: [{ name: 'read', sideEffect: 'read' }] };

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ANNOTATIONS, API_VERSION, LABELS, type MCPServer } from '../../packages/api/src/index.ts';
-import { SERVERS } from '../../packages/control-plane/src/index.ts';
+import { ANNOTATIONS, LABELS, type MCPServer } from '../../packages/api/src/index.ts';
 import { decodeDelivery } from '../../packages/delivery/src/index.ts';
 import { CONFIG_MAPS, DEPLOYMENTS, ENDPOINT_SLICES, PODS } from '../../packages/kube/src/index.ts';
 import { type Engine } from '../../apps/operator/src/cluster/engine/engine.ts';
 import { kubectl, testNamespace } from '../support/kubectl.ts';
+import { aServer } from '../support/objects.ts';
 import { openClient } from './support/cluster.ts';
 import { serveDefinitions } from './support/definitions.ts';
-import { aGatewayIn, startOperatorIn } from './support/engine.ts';
+import { HANDSHAKE, aGatewayIn, startOperatorIn, untilServer } from './support/engine.ts';
 
 /** Trials of canaries on a real API server with controllers. Pods run nowhere: a loop says of them what a kubelet would. */
 
@@ -179,8 +179,7 @@ function start(): Promise<Engine> {
     { engine: { trialInterval: '100ms' } },
     {
       probe: async (_key, _url, { track = 'stable' }) => ({
-        protocolVersion: '2025-11-25',
-        serverInfo: { name: 'x', version: '1' },
+        ...HANDSHAKE,
         tools: [{ name: tools[track], description: undefined, annotations: {}, inputSchema: {} }],
       }),
       readTracks: async () => counted,
@@ -201,8 +200,7 @@ async function apply(name: string, version: number, canary?: object): Promise<vo
   count(name, { stable: none, canary: none });
   const rollout = { strategy: 'Canary', canaryReplicas: 1, canary: { weight: 10, ...canary } };
   const spec = { image: imageOf(version), replicas: 3, ...(canary === undefined ? {} : { rollout }) };
-  const server = { apiVersion: API_VERSION, kind: 'MCPServer', metadata: { name }, spec };
-  await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(server));
+  await namespace.apply(aServer(name, spec));
 }
 
 /** What a scheduler and a kubelet do. Pods are ready as soon as they are there; those of one version crash. */
@@ -300,10 +298,6 @@ async function events(name: string): Promise<string> {
   ]);
 }
 
-async function until(name: string, is: (server: MCPServer) => boolean | Promise<boolean>): Promise<MCPServer> {
-  for (;;) {
-    const server = await client.get(SERVERS, { namespace: namespace.name, name });
-    if (server !== undefined && (await is(server))) return server;
-    await delay(50);
-  }
+function until(name: string, is: (server: MCPServer) => boolean | Promise<boolean>): Promise<MCPServer> {
+  return untilServer(namespace, client, name, is);
 }

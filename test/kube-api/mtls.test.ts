@@ -7,7 +7,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { stringify } from 'yaml';
-import { API_VERSION, CLUSTER, ERRORS, serverAudience, sessionSpiffeId } from '../../packages/api/src/index.ts';
+import { CLUSTER, ERRORS, serverAudience, sessionSpiffeId } from '../../packages/api/src/index.ts';
 import { signProbeToken } from '../../packages/control-plane/src/index.ts';
 import { CONFIG_MAPS } from '../../packages/kube/src/index.ts';
 import { createProbe } from '../../apps/operator/src/probe.ts';
@@ -19,14 +19,14 @@ import { testNamespace } from '../support/kubectl.ts';
 import { startGateway } from '../support/standalone.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until, untilTrue } from '../support/until.ts';
+import { FILES, filesForAlice } from './support/alice.ts';
 import { clientCertificate } from './support/client-certificate.ts';
-import { noCluster, openClient } from './support/cluster.ts';
+import { kubeconfigPath, noCluster, openClient } from './support/cluster.ts';
 import { serveDefinitions } from './support/definitions.ts';
 import { OperatorProcess } from './support/operator-process.ts';
 import { fillTlsVolume } from './support/tls-volume.ts';
 
 const TRUST_DOMAIN = 'example.org';
-const SERVER = 'files';
 
 suite('mtls', { skip: noCluster }, () => {
   test('callers are who their certificates say, and certificates change under open connections', async () => {
@@ -49,9 +49,18 @@ suite('mtls', { skip: noCluster }, () => {
       }),
     );
     use.use(await OperatorProcess.start(join(folder.path, 'operator.yaml')));
-    await namespace.kubectl(['apply', '-f', '-'], resources(namespace.name, upstream.port));
+    const files = filesForAlice({
+      image: 'localhost/files:1',
+      port: upstream.port,
+      publicPathPrefix: namespace.name,
+      mcpPath: '/mcp',
+      ingressHost: 'localhost',
+      ingressClass: 'nginx',
+      auth: { mode: 'mtls', trustDomain: TRUST_DOMAIN },
+    });
+    await namespace.apply(...files);
 
-    const key = { namespace: namespace.name, name: SERVER };
+    const key = { namespace: namespace.name, name: FILES };
     const first = await fillTlsVolume(client, key, folder.path);
     const jwks = await until(
       'gateways have keys',
@@ -64,7 +73,7 @@ suite('mtls', { skip: noCluster }, () => {
     const trusted = async (): Promise<string> =>
       (await client.get(CONFIG_MAPS, { ...key, name: CLUSTER.mtlsTrust }))?.data?.['ca.crt'] ?? '';
     const call = (as?: TestCertificate, agent?: Agent) => verdictOf(url, trusted, as, agent);
-    const id = sessionSpiffeId(TRUST_DOMAIN, namespace.name, 's1');
+    const id = sessionSpiffeId(TRUST_DOMAIN, namespace.name, FILES);
 
     const asked = { namespace: namespace.name, folder: folder.path, spiffeId: id };
     const own = await clientCertificate(client, asked);
@@ -75,7 +84,7 @@ suite('mtls', { skip: noCluster }, () => {
         ofTheCompany: await call(company.issue({ uris: [id] })),
         expired: await call(company.issue({ uris: [id], notAfter: expired })),
         ofAStranger: await call(createTestAuthority('company').issue({ uris: [id] })),
-        ofAnotherDomain: await call(company.issue({ uris: [sessionSpiffeId('example.com', namespace.name, 's1')] })),
+        ofAnotherDomain: await call(company.issue({ uris: [sessionSpiffeId('example.com', namespace.name, FILES)] })),
         withoutASession: await call(company.issue({ uris: [sessionSpiffeId(TRUST_DOMAIN, namespace.name, 'none')] })),
         none: await call(),
         thatOfTheGateway: await call({ cert: first, key: await readFile(join(folder.path, 'tls.key'), 'utf8') }),
@@ -96,7 +105,7 @@ suite('mtls', { skip: noCluster }, () => {
       version: '1',
       token: async () => {
         const life = { issuedAtMs: Date.now(), expiresAtMs: Date.now() + 60_000 };
-        return (await signProbeToken(ring.signingKey(), serverAudience(namespace.name, SERVER), life)).token;
+        return (await signProbeToken(ring.signingKey(), serverAudience(namespace.name, FILES), life)).token;
       },
       fetchFor: async () => fetchTrusting(await trusted()),
     });
@@ -111,7 +120,7 @@ suite('mtls', { skip: noCluster }, () => {
     use.defer(() => agent.destroy());
     assert.equal(await call(own, agent), 'allowed');
     const [open] = Object.values(agent.freeSockets).flat();
-    await namespace.kubectl(['delete', 'configmap', `${SERVER}-gateway-mtls`]);
+    await namespace.kubectl(['delete', 'configmap', `${FILES}-gateway-mtls`]);
     await untilTrue('there is another one', async () => (await fillTlsVolume(client, key, folder.path)) !== first);
     await untilTrue('the gateway has read it', async () => {
       const { body } = await askOverTls(new URL('/metrics', url), { ca: await trusted() });
@@ -125,9 +134,9 @@ suite('mtls', { skip: noCluster }, () => {
 
 function gatewayFlags(namespace: string, folder: string): readonly string[] {
   const flags = {
-    'watch-server': `${namespace}/${SERVER}`,
+    'watch-server': `${namespace}/${FILES}`,
     listen: 'localhost:0',
-    kubeconfig: process.env['KUBECONFIG'] ?? '',
+    kubeconfig: kubeconfigPath(),
     jwks: join(folder, 'jwks.json'),
     'tls-cert': join(folder, 'tls.crt'),
     'tls-key': join(folder, 'tls.key'),
@@ -135,32 +144,6 @@ function gatewayFlags(namespace: string, folder: string): readonly string[] {
     'tls-client-certificates': 'optional',
   };
   return Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
-}
-
-function resources(namespace: string, port: number): string {
-  const about = { serverRef: { name: SERVER }, subject: { humanID: 'alice', agentID: 'agent' } };
-  const items = [
-    {
-      kind: 'MCPServer',
-      name: SERVER,
-      spec: {
-        image: 'localhost/files:1',
-        port,
-        publicPathPrefix: namespace,
-        mcpPath: '/mcp',
-        ingressHost: 'localhost',
-        ingressClass: 'nginx',
-        auth: { mode: 'mtls', trustDomain: TRUST_DOMAIN },
-        policy: { denials: 'explain' },
-        session: { required: true },
-        gateway: { enabled: true },
-        tools: [{ name: 'read', sideEffect: 'read' }],
-      },
-    },
-    { kind: 'MCPAccessGrant', name: 'g1', spec: { ...about, maxTrust: 'high', allowedSideEffects: ['read'] } },
-    { kind: 'MCPAgentSession', name: 's1', spec: { ...about, consentedTrust: 'high' } },
-  ].map(({ kind, name, spec }) => ({ apiVersion: API_VERSION, kind, metadata: { name }, spec }));
-  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
 }
 
 /** `allowed`, or the reason of the refusal. */

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { suite, test } from 'node:test';
-import { API_VERSION, LABELS } from '../../packages/api/src/index.ts';
+import { LABELS } from '../../packages/api/src/index.ts';
 import { workloadName } from '../../packages/delivery/src/index.ts';
 import { SERVERS } from '../../packages/control-plane/src/index.ts';
 import { INGRESSES, SERVICES } from '../../packages/kube/src/index.ts';
 import { testNamespace } from '../support/kubectl.ts';
+import { aServer } from '../support/objects.ts';
 import { startGateway } from '../support/standalone.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { untilTrue } from '../support/until.ts';
-import { noCluster, openClient } from './support/cluster.ts';
+import { kubeconfigPath, noCluster, openClient } from './support/cluster.ts';
 import { serveDefinitions } from './support/definitions.ts';
 import { aGatewayIn, runPods, startOperatorIn } from './support/engine.ts';
 
@@ -33,12 +34,11 @@ suite('names', { skip: noCluster }, async () => {
       const ingress = { ingress: { kind: 'ingress', class: 'local' } };
       const operator = use.use(await startOperatorIn(namespace, client, ingress));
       const folder = use.use(await tempDir());
-      const watching = ['--watch', '--kubeconfig', process.env['KUBECONFIG'] ?? ''];
+      const watching = ['--watch', '--kubeconfig', kubeconfigPath()];
       const gateway = use.use(await startGateway(watching, folder.path));
       const key = { namespace: namespace.name, name };
       const spec = { image: 'localhost/files:1', ingressHost: HOST, publicPathPrefix: namespace.name };
-      const server = { apiVersion: API_VERSION, kind: 'MCPServer', metadata: { name }, spec };
-      await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(server));
+      await namespace.apply(aServer(name, spec));
       await runPods(namespace, client, workloadName(name));
       const phase = async (): Promise<string | undefined> => (await client.get(SERVERS, key))?.status?.phase;
       await untilTrue('it is ready', async () => (await phase()) === 'Ready');
@@ -52,8 +52,7 @@ suite('names', { skip: noCluster }, async () => {
 
       await operator.close();
       use.use(await startOperatorIn(namespace, client, ingress));
-      const later = { ...server, metadata: { name: 'later' }, spec: { ...spec, publicPathPrefix: 'later' } };
-      await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(later));
+      await namespace.apply(aServer('later', { ...spec, publicPathPrefix: 'later' }));
       const ingressOf = async (one: string) =>
         (await client.list(INGRESSES, { namespace: namespace.name })).items.find(
           ({ metadata }) => metadata.name === one || metadata.uid === one,

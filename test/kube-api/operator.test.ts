@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { API_VERSION, LABELS, type MCPServer } from '../../packages/api/src/index.ts';
-import { SERVERS } from '../../packages/control-plane/src/index.ts';
+import { LABELS, type MCPServer } from '../../packages/api/src/index.ts';
 import { CONFIG_MAPS, DEPLOYMENTS, type KubeObject, SERVICES } from '../../packages/kube/src/index.ts';
 import { type Engine } from '../../apps/operator/src/cluster/engine/engine.ts';
 import { testNamespace } from '../support/kubectl.ts';
+import { aServer, anAutoscaler } from '../support/objects.ts';
 import { openClient } from './support/cluster.ts';
 import { serveDefinitions } from './support/definitions.ts';
-import { aGatewayIn, runPods, startOperatorIn } from './support/engine.ts';
+import { aGatewayIn, runPods, startOperatorIn, untilServer } from './support/engine.ts';
 
 /** The engine on a real API server with controllers. Pods run nowhere: the tests say of them what a kubelet would. */
 
@@ -77,13 +77,7 @@ test('replicas are those of an autoscaler while there is one', async () => {
   const scaled = { namespace: namespace.name, name: 'scaled' };
   await apply('scaled');
   await found(DEPLOYMENTS, 'scaled');
-  const scaler = {
-    apiVersion: 'autoscaling/v2',
-    kind: 'HorizontalPodAutoscaler',
-    metadata: { name: 'scaled' },
-    spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'scaled' }, maxReplicas: 5 },
-  };
-  await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(scaler));
+  await namespace.apply(anAutoscaler('scaled'));
   // Before the operator has seen the autoscaler it takes the replicas back.
   do {
     await namespace.kubectl(['scale', 'deployment', 'scaled', '--replicas=3']);
@@ -119,26 +113,16 @@ test('a deleted server takes everything of it along', async () => {
     await delay(100);
 });
 
-async function apply(name: string, spec: object = {}): Promise<void> {
-  const server = {
-    apiVersion: API_VERSION,
-    kind: 'MCPServer',
-    metadata: { name },
-    spec: { image: 'localhost/files:1', tools: [{ name: 'read', sideEffect: 'read' }], ...spec },
-  };
-  await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(server));
+async function apply(name: string): Promise<void> {
+  await namespace.apply(aServer(name, { image: 'localhost/files:1', tools: [{ name: 'read', sideEffect: 'read' }] }));
 }
 
 async function patch(object: string, operations: readonly object[]): Promise<void> {
   await namespace.kubectl(['patch', object, '--type=json', '-p', JSON.stringify(operations)]);
 }
 
-async function until(name: string, is: (server: MCPServer) => boolean): Promise<MCPServer> {
-  for (;;) {
-    const server = await client.get(SERVERS, { namespace: namespace.name, name });
-    if (server !== undefined && is(server)) return server;
-    await delay(50);
-  }
+function until(name: string, is: (server: MCPServer) => boolean): Promise<MCPServer> {
+  return untilServer(namespace, client, name, is);
 }
 
 async function found(type: Parameters<typeof client.get<KubeObject>>[0], name: string): Promise<void> {

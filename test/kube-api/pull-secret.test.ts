@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { API_VERSION, CLUSTER } from '../../packages/api/src/index.ts';
+import { CLUSTER } from '../../packages/api/src/index.ts';
 import { SECRETS } from '../../packages/kube/src/index.ts';
 import { OPERATOR_PERMISSIONS } from '../../apps/operator/src/cluster/index.ts';
 import { testNamespace } from '../support/kubectl.ts';
+import { aServer } from '../support/objects.ts';
 import { until, untilTrue } from '../support/until.ts';
 import { noCluster, openClient } from './support/cluster.ts';
 import { serveDefinitions } from './support/definitions.ts';
@@ -22,9 +23,9 @@ suite('pull secret', { skip: noCluster }, async () => {
     const copy = () => client.get(SECRETS, { namespace: team.name, name: CLUSTER.pullSecret });
     const password = async () => Buffer.from((await copy())?.data?.['.dockerconfigjson'] ?? '', 'base64').toString();
 
-    await team.kubectl(['apply', '-f', '-'], serverText('own', { imagePullSecrets: ['mine'] }));
-    await installation.kubectl(['apply', '-f', '-'], credentials('first'));
-    await team.kubectl(['apply', '-f', '-'], serverText('files'));
+    await team.apply(serverOf('own', { imagePullSecrets: ['mine'] }));
+    await installation.apply(credentials('first'));
+    await team.apply(serverOf('files'));
     await untilTrue('it is copied', async () => (await password()).includes('first'));
     const deployment = await until('there is a Deployment', () =>
       team
@@ -34,12 +35,12 @@ suite('pull secret', { skip: noCluster }, async () => {
     assert.equal(deployment, `${SOURCE} ${CLUSTER.pullSecret}`);
     assert.deepEqual(Object.keys((await copy())?.data ?? {}), ['.dockerconfigjson'], 'what else it holds stays');
 
-    await installation.kubectl(['apply', '-f', '-'], credentials('second'));
+    await installation.apply(credentials('second'));
     await untilTrue('it is brought up to date', async () => (await password()).includes('second'));
     await team.kubectl(['delete', 'mcpserver', 'files']);
     await untilTrue('it goes with the last server that needs it', async () => (await copy()) === undefined);
 
-    await team.kubectl(['apply', '-f', '-'], serverText('files'));
+    await team.apply(serverOf('files'));
     await untilTrue('it is copied again', async () => (await password()).includes('second'));
     await installation.kubectl(['delete', 'secret', SOURCE]);
     await untilTrue('it goes with its source', async () => (await copy()) === undefined);
@@ -58,18 +59,18 @@ suite('pull secret', { skip: noCluster }, async () => {
       stringData: { '.dockerconfigjson': '{}' },
     };
     const installation = use.use(await testNamespace('installation'));
-    await installation.kubectl(['apply', '-f', '-'], JSON.stringify(opaque));
+    await installation.apply(opaque);
     use.use(await startOperatorIn(team, client, { namespace: installation.name, registry: { pullSecret: SOURCE } }));
-    await team.kubectl(['apply', '-f', '-'], serverText('files'));
+    await team.apply(serverOf('files'));
     await until('it is worked on', () =>
       team.kubectl(['get', 'deployment', 'files', '-o', 'name']).catch(() => undefined),
     );
     assert.equal(await client.get(SECRETS, { namespace: team.name, name: CLUSTER.pullSecret }), undefined);
 
-    await team.kubectl(['apply', '-f', '-'], JSON.stringify(theirs));
+    await team.apply(theirs);
     await installation.kubectl(['delete', 'secret', SOURCE]);
-    await installation.kubectl(['apply', '-f', '-'], credentials('first'));
-    await team.kubectl(['apply', '-f', '-'], serverText('later'));
+    await installation.apply(credentials('first'));
+    await team.apply(serverOf('later'));
     await until('it is worked on', () =>
       team.kubectl(['get', 'deployment', 'later', '-o', 'name']).catch(() => undefined),
     );
@@ -88,18 +89,17 @@ suite('pull secret', { skip: noCluster }, async () => {
   });
 });
 
-function credentials(password: string): string {
+function credentials(password: string): object {
   const auths = { 'registry.example.com': { username: 'pull', password } };
-  return JSON.stringify({
+  return {
     apiVersion: 'v1',
     kind: 'Secret',
     type: 'kubernetes.io/dockerconfigjson',
     metadata: { name: SOURCE },
     stringData: { '.dockerconfigjson': JSON.stringify({ auths }), note: 'not for servers' },
-  });
+  };
 }
 
-function serverText(name: string, more: object = {}): string {
-  const spec = { image: 'registry.example.com/files:1', publicPathPrefix: name, ...more };
-  return JSON.stringify({ apiVersion: API_VERSION, kind: 'MCPServer', metadata: { name }, spec });
+function serverOf(name: string, more: object = {}): object {
+  return aServer(name, { image: 'registry.example.com/files:1', publicPathPrefix: name, ...more });
 }

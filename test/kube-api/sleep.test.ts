@@ -1,25 +1,21 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { after, before, test } from 'node:test';
-import { API_VERSION, type GatewayActivity, type ServerDefinitions } from '../../packages/api/src/index.ts';
+import { type GatewayActivity } from '../../packages/api/src/index.ts';
 import { SERVERS } from '../../packages/control-plane/src/index.ts';
 import { decodeDelivery } from '../../packages/delivery/src/index.ts';
 import { CONFIG_MAPS, DEPLOYMENTS } from '../../packages/kube/src/index.ts';
 import { type Engine } from '../../apps/operator/src/cluster/engine/engine.ts';
 import { kubectl, testNamespace } from '../support/kubectl.ts';
+import { aServer, anAutoscaler } from '../support/objects.ts';
 import { until } from '../support/until.ts';
 import { openClient } from './support/cluster.ts';
 import { serveDefinitions } from './support/definitions.ts';
-import { aGatewayIn, runPods, startOperatorIn } from './support/engine.ts';
+import { DEFINITIONS, HANDSHAKE, aGatewayIn, runPods, startOperatorIn } from './support/engine.ts';
 
 /** Servers that sleep, on a real API server with controllers. What gateways tell is said by the test. */
 
-const DEFINITIONS: ServerDefinitions = {
-  schema_version: 'v1',
-  server_info: { name: 'x', version: '1' },
-  capabilities: { tools: {} },
-  tools: [{ name: 'read' }],
-};
+const SLEEPY = { image: 'localhost/files:1', sleep: { after: '1s' } } as const;
 const LONG_MS = 3_600_000;
 
 const client = await openClient();
@@ -36,12 +32,7 @@ before(async () => {
     client,
     {},
     {
-      probe: async () => ({
-        protocolVersion: '2025-11-25',
-        serverInfo: { name: 'x', version: '1' },
-        tools: [],
-        definitions: DEFINITIONS,
-      }),
+      probe: async () => ({ ...HANDSHAKE, definitions: DEFINITIONS }),
       readActivity: async (_, seen, signal) => {
         if (seen === sequence) await once(gateway, 'told', { signal });
         return { sequence, servers: [...servers.values()] };
@@ -87,13 +78,7 @@ test('a server with an autoscaler never sleeps, and one that gets it in its slee
   await phaseIs('scaled', 'Ready');
   tell('scaled', { idle_ms: LONG_MS });
   await replicasAre('scaled', 0);
-  const scaler = {
-    apiVersion: 'autoscaling/v2',
-    kind: 'HorizontalPodAutoscaler',
-    metadata: { name: 'scaled' },
-    spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'scaled' }, maxReplicas: 5 },
-  };
-  await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(scaler));
+  await namespace.apply(anAutoscaler('scaled'));
   await replicasAre('scaled', 1);
   await runPods(namespace, client, 'scaled');
   await phaseIs('scaled', 'Ready');
@@ -103,15 +88,12 @@ test('a server with an autoscaler never sleeps, and one that gets it in its slee
 });
 
 test('a server whose gateway would sleep with it is refused', async () => {
-  const spec = { image: 'localhost/files:1', sleep: { after: '1s' }, gateway: { enabled: true, placement: 'sidecar' } };
-  const server = { apiVersion: API_VERSION, kind: 'MCPServer', metadata: { name: 'beside' }, spec };
-  await assert.rejects(namespace.kubectl(['apply', '-f', '-'], JSON.stringify(server)), /needs a gateway that stays/);
+  const server = aServer('beside', { ...SLEEPY, gateway: { enabled: true, placement: 'sidecar' } });
+  await assert.rejects(namespace.apply(server), /needs a gateway that stays/);
 });
 
 async function apply(name: string): Promise<void> {
-  const spec = { image: 'localhost/files:1', sleep: { after: '1s' } };
-  const server = { apiVersion: API_VERSION, kind: 'MCPServer', metadata: { name }, spec };
-  await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(server));
+  await namespace.apply(aServer(name, SLEEPY));
   tell(name, {});
 }
 

@@ -7,6 +7,7 @@ import { silentLogger } from '../../packages/base/src/index.ts';
 import { type ResourceClient } from '../../packages/kube/src/index.ts';
 import { OperatorSettings, startTenancyController } from '../../apps/operator/src/cluster/index.ts';
 import { kubectl, testNamespace } from '../support/kubectl.ts';
+import { aServer } from '../support/objects.ts';
 import { untilTrue } from '../support/until.ts';
 import { openClient } from './support/cluster.ts';
 import { onlyIn } from './support/only-in.ts';
@@ -35,7 +36,7 @@ before(async () => {
   await kubectl(['apply', '--server-side', '--force-conflicts', '-f', join(root, 'deploy/base/people-roles.yaml')]);
   for (const team of [teamA, teamB]) {
     await team.kubectl(['wait', '--for=create', 'rolebinding', TENANCY.viewers, '--timeout=30s']);
-    await team.kubectl(['apply', '-f', '-'], JSON.stringify(aServer('files')));
+    await team.apply(remoteServer('files'));
   }
 });
 
@@ -46,9 +47,8 @@ after(async () => {
   await client.close();
 });
 
-function aServer(name: string): object {
-  const spec = { source: { url: 'https://mcp.example.com/mcp' } };
-  return { apiVersion: 'mcpruntime.org/v1alpha1', kind: 'MCPServer', metadata: { name }, spec };
+function remoteServer(name: string): object {
+  return aServer(name, { source: { url: 'https://mcp.example.com/mcp' } });
 }
 
 interface Person {
@@ -140,7 +140,7 @@ const AS_OWNER_OF_A = ['--as=ann@example.com', `--as-group=a-${id}:owners`];
 test('what an owner of a team really asks for: her own server, not that of others, no Secret, no status', async () => {
   const own = await teamA.kubectl([...AS_OWNER_OF_A, 'get', 'mcpserver', 'files', '-o', 'name']);
   assert.equal(own.trim(), 'mcpserver.mcpruntime.org/files');
-  await teamA.kubectl([...AS_OWNER_OF_A, 'apply', '-f', '-'], JSON.stringify(aServer('more')));
+  await teamA.kubectl([...AS_OWNER_OF_A, 'apply', '-f', '-'], JSON.stringify(remoteServer('more')));
   const status = '{"status":{"phase":"Ready"}}';
   const refused: readonly (readonly [team: typeof teamA, args: readonly string[]])[] = [
     [teamB, ['get', 'mcpserver', 'files']],

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { networkInterfaces } from 'node:os';
 import { suite, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { API_VERSION, LABELS, MANAGED_BY, type ServerDefinitions } from '../../packages/api/src/index.ts';
-import { GRANTS, SERVERS, SESSIONS } from '../../packages/control-plane/src/index.ts';
+import { LABELS, MANAGED_BY } from '../../packages/api/src/index.ts';
+import { SERVERS } from '../../packages/control-plane/src/index.ts';
 import { DEPLOYMENTS, ENDPOINT_SLICES, PODS } from '../../packages/kube/src/index.ts';
 import { type KubernetesClient } from '../../packages/kube/src/kubernetes/index.ts';
 import { readActivityAt } from '../../apps/operator/src/cluster/sleep/read-activity.ts';
@@ -12,19 +12,13 @@ import { testNamespace } from '../support/kubectl.ts';
 import { startGateway } from '../support/standalone.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until } from '../support/until.ts';
+import { FILES, askAsAlice, filesForAlice } from './support/alice.ts';
 import { startAnswering } from './support/answering.ts';
-import { noCluster, openClient } from './support/cluster.ts';
+import { kubeconfigPath, noCluster, openClient } from './support/cluster.ts';
 import { serveDefinitions } from './support/definitions.ts';
-import { aGatewayIn, startOperatorIn } from './support/engine.ts';
+import { DEFINITIONS, HANDSHAKE, aGatewayIn, startOperatorIn } from './support/engine.ts';
 
 const CALLERS = 50;
-const ABOUT = { serverRef: { name: 'files' }, subject: { humanID: 'alice', agentID: 'agent' } };
-const DEFINITIONS: ServerDefinitions = {
-  schema_version: 'v1',
-  server_info: { name: 'x', version: '1' },
-  capabilities: { tools: {} },
-  tools: [{ name: 'read' }, { name: 'write' }],
-};
 /** Kubernetes takes no loopback address for that of a pod. */
 const ADDRESS = Object.values(networkInterfaces())
   .flatMap((found) => found ?? [])
@@ -39,9 +33,8 @@ suite(
       await serveDefinitions(client);
       await using namespace = await testNamespace('wake');
       await using folder = await tempDir();
-      const kubeconfig = (process.env['KUBECONFIG'] ?? '').split(':')[0] ?? '';
       await using server = await startAnswering('0.0.0.0');
-      const flags = ['--watch', '--kubeconfig', kubeconfig, '--trust-headers-from', '127.0.0.0/8'];
+      const flags = ['--watch', '--kubeconfig', kubeconfigPath(), '--trust-headers-from', '127.0.0.0/8'];
       await using gateway = await startGateway(flags, folder.path);
       const readHere = readActivityAt(Number(new URL(gateway.url).port));
       await using _engine = await startOperatorIn(
@@ -49,27 +42,33 @@ suite(
         client,
         {},
         {
-          probe: async () => ({
-            protocolVersion: '2025-11-25',
-            serverInfo: { name: 'x', version: '1' },
-            tools: [],
-            definitions: DEFINITIONS,
-          }),
+          probe: async () => ({ ...HANDSHAKE, definitions: DEFINITIONS }),
           readActivity: ({ pod }, seen, signal) => readHere({ pod, address: '127.0.0.1' }, seen, signal),
         },
       );
       await aGatewayIn(namespace);
       await using _kubelet = playKubelet(client, namespace.name, server.port);
       const url = `${gateway.url}/${namespace.name}/mcp`;
-      await publish(client, namespace.name, server.port);
+      const files = filesForAlice({
+        image: 'localhost/files:1',
+        port: server.port,
+        mcpPath: '/mcp',
+        publicPathPrefix: namespace.name,
+        sleep: { after: '1s' },
+        tools: [
+          { name: 'read', sideEffect: 'read' },
+          { name: 'write', sideEffect: 'write' },
+        ],
+      });
+      await namespace.apply(...files);
 
       const phaseIs = (phase: string) =>
         until(`its phase is ${phase}`, async () => {
-          const found = await client.get(SERVERS, { namespace: namespace.name, name: 'files' });
+          const found = await client.get(SERVERS, { namespace: namespace.name, name: FILES });
           return found?.status?.phase === phase ? true : undefined;
         });
       const replicas = async (): Promise<string | undefined> => {
-        const found = await client.get(DEPLOYMENTS, { namespace: namespace.name, name: 'files' });
+        const found = await client.get(DEPLOYMENTS, { namespace: namespace.name, name: FILES });
         return /"replicas":(\d+)/.exec(JSON.stringify(found?.spec))?.[1];
       };
       await phaseIs('Asleep');
@@ -79,12 +78,12 @@ suite(
       });
       // The gateway sees a moment later than we do that the last pod is gone.
       const listed = await until('the gateway answers', async () => {
-        const answer = await ask(url, 'tools/list', {});
-        return answer.includes('"name":"read"') ? answer : undefined;
+        const { text } = await askAsAlice(url, 'tools/list');
+        return text.includes('"name":"read"') ? text : undefined;
       });
       const before = server.calls();
       assert.doesNotMatch(listed, /"name":"write"/);
-      assert.match(await ask(url, 'tools/call', { name: 'write' }), /side_effect_not_allowed/);
+      assert.equal((await askAsAlice(url, 'tools/call', { name: 'write' })).verdict, 'side_effect_not_allowed');
       assert.equal(await replicas(), '0');
       assert.equal(server.calls(), before);
 
@@ -93,51 +92,15 @@ suite(
         (await replicas()) === '1' ? performance.now() : undefined,
       );
       const answers = await Promise.all(
-        Array.from({ length: CALLERS }, () => ask(url, 'tools/call', { name: 'read', arguments: {} })),
+        Array.from({ length: CALLERS }, () => askAsAlice(url, 'tools/call', { name: 'read', arguments: {} })),
       );
-      for (const answer of answers) assert.match(answer, /"result"/);
+      for (const { text } of answers) assert.match(text, /"result"/);
       assert.equal(server.calls() - before, CALLERS);
       t.diagnostic(`from the first call to a replica that is wanted: ${((await wokenAt) - startedAt).toFixed(0)} ms`);
       await phaseIs('Ready');
     });
   },
 );
-
-async function publish(client: KubernetesClient, namespace: string, port: number): Promise<void> {
-  const metadata = (name: string) => ({ name, namespace });
-  await client.create(GRANTS, {
-    apiVersion: API_VERSION,
-    kind: 'MCPAccessGrant',
-    metadata: metadata('g1'),
-    spec: { ...ABOUT, maxTrust: 'high', allowedSideEffects: ['read'] },
-  });
-  await client.create(SESSIONS, {
-    apiVersion: API_VERSION,
-    kind: 'MCPAgentSession',
-    metadata: metadata('s1'),
-    spec: { ...ABOUT, consentedTrust: 'high' },
-  });
-  await client.create(SERVERS, {
-    apiVersion: API_VERSION,
-    kind: 'MCPServer',
-    metadata: metadata('files'),
-    spec: {
-      image: 'localhost/files:1',
-      port,
-      mcpPath: '/mcp',
-      publicPathPrefix: namespace,
-      sleep: { after: '1s' },
-      auth: { mode: 'header' },
-      policy: { denials: 'explain' },
-      session: { required: true },
-      gateway: { enabled: true },
-      tools: [
-        { name: 'read', sideEffect: 'read' },
-        { name: 'write', sideEffect: 'write' },
-      ],
-    },
-  });
-}
 
 /** Says of every pod that it runs, at this machine. */
 function playKubelet(client: KubernetesClient, namespace: string, port: number): AsyncDisposable {
@@ -155,7 +118,7 @@ function playKubelet(client: KubernetesClient, namespace: string, port: number):
     metadata: {
       name: 'files-pods',
       namespace,
-      labels: { 'kubernetes.io/service-name': 'files', [LABELS.managedBy]: MANAGED_BY },
+      labels: { 'kubernetes.io/service-name': FILES, [LABELS.managedBy]: MANAGED_BY },
     },
     addressType: 'IPv4',
     ports: [{ name: 'http', port }],
@@ -177,19 +140,4 @@ function playKubelet(client: KubernetesClient, namespace: string, port: number):
       await playing;
     },
   };
-}
-
-async function ask(url: string, method: string, params: object): Promise<string> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-      'x-mcp-human-id': 'alice',
-      'x-mcp-agent-id': 'agent',
-      'x-mcp-agent-session': 's1',
-    },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
-  });
-  return await response.text();
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { API_VERSION, CLUSTER } from '../../packages/api/src/index.ts';
+import { CLUSTER } from '../../packages/api/src/index.ts';
 import { silentLogger } from '../../packages/base/src/index.ts';
 import { GRANTS, SERVERS } from '../../packages/control-plane/src/index.ts';
 import { SECRETS } from '../../packages/kube/src/index.ts';
@@ -11,6 +11,7 @@ import { materialOf } from '../../apps/operator/src/cluster/webhook/certificate/
 import { WEBHOOK } from '../../scripts/generate/install/cluster-wide.ts';
 import { filled } from '../../scripts/generate/install/setting.ts';
 import { kubectl, testNamespace } from '../support/kubectl.ts';
+import { aGrant, aServer } from '../support/objects.ts';
 import { openClient } from './support/cluster.ts';
 
 /** The webhook of the installation, called by a real API server at a URL of this machine. */
@@ -40,7 +41,7 @@ const started: Started[] = [];
 before(async () => {
   await kubectl(['apply', '--server-side', '--force-conflicts', '-k', join(import.meta.dirname, '../../deploy/crds')]);
   await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
-  await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(BANK));
+  await namespace.apply(bank([PAY]));
   await callAt(1);
   const first = await start();
   await callAt(first.webhook.port);
@@ -59,23 +60,13 @@ const PAY = {
   sideEffect: 'write',
   inputSchema: { type: 'object', properties: { amount: { type: 'number' } } },
 };
-const BANK = {
-  apiVersion: API_VERSION,
-  kind: 'MCPServer',
-  metadata: { name: 'bank' },
-  spec: { image: 'bank:1', tools: [PAY] },
-};
+const bank = (tools: readonly object[]): object => aServer('bank', { image: 'bank:1', tools });
 /** What the operator knows of the server. */
 const known: { tools: readonly object[] } = { tools: [PAY] };
 
 function grant(name: string, spec: object = {}): string {
-  const subject = { humanID: 'alice' };
-  return JSON.stringify({
-    apiVersion: API_VERSION,
-    kind: 'MCPAccessGrant',
-    metadata: { name },
-    spec: { serverRef: { name: 'bank' }, subject, allowedSideEffects: ['write'], ...spec },
-  });
+  const about = { serverRef: { name: 'bank' }, subject: { humanID: 'alice' } };
+  return JSON.stringify(aGrant(name, { ...about, allowedSideEffects: ['write'], ...spec }));
 }
 
 const rule = (condition: string): object => ({ toolRules: [{ name: 'pay', decision: 'allow', condition }] });
@@ -169,7 +160,7 @@ async function start(): Promise<Started> {
   const world: World = {
     server: () => {
       asked += 1;
-      return SERVERS.parse({ ...BANK, spec: { ...BANK.spec, tools: known.tools } });
+      return SERVERS.parse(bank(known.tools));
     },
     servers: () => [],
     grantsOn: () => [],

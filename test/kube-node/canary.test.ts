@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { API_VERSION, type MCPServer } from '../../packages/api/src/index.ts';
+import { type MCPServer } from '../../packages/api/src/index.ts';
 import { SERVERS } from '../../packages/control-plane/src/index.ts';
 import { type TestNamespace, testNamespace } from '../support/kubectl.ts';
+import { governedServer } from '../support/objects.ts';
 import { type Installation, allReady, install } from './support/installation.ts';
 
 const NAME = 'versions';
-const SUBJECT = { humanID: 'alice@example.com', agentID: 'agent' };
 const CALLERS = 4;
 const PAUSE_MS = 20;
 const PATIENCE_MS = 180_000;
@@ -120,20 +120,16 @@ suite('a canary on pods', () => {
       transport: 'http',
       replicas: 2,
       auth: { mode: 'token' },
-      session: { required: true },
-      gateway: { enabled: true },
       tools: [{ name: 'version', sideEffect: 'read' }],
       ...(canary === undefined ? {} : { rollout }),
     };
-    const grant = { serverRef: { name: NAME }, subject: SUBJECT, maxTrust: 'low', allowedSideEffects: ['read'] };
-    const rules = { toolRules: [{ name: 'version', decision: 'allow' }] };
-    const session = { serverRef: { name: NAME }, subject: SUBJECT, consentedTrust: 'low' };
-    const items = [
-      of('MCPServer', server),
-      of('MCPAccessGrant', { ...grant, ...rules }),
-      of('MCPAgentSession', session),
-    ];
-    await namespace.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+    const toolRules = [{ name: 'version', decision: 'allow' }];
+    const objects = governedServer(NAME, server, {
+      subject: { humanID: 'alice@example.com', agentID: 'agent' },
+      grant: { maxTrust: 'low', allowedSideEffects: ['read'], toolRules },
+      session: { consentedTrust: 'low' },
+    });
+    await namespace.apply(...objects);
   }
 
   async function until(is: (server: MCPServer) => boolean): Promise<MCPServer> {
@@ -161,10 +157,6 @@ suite('a canary on pods', () => {
     }
   }
 });
-
-function of(kind: string, spec: object): object {
-  return { apiVersion: API_VERSION, kind, metadata: { name: NAME }, spec };
-}
 
 function sourceOf(version: string): object {
   return { command: { command: 'node', args: ['-e', PROGRAM, version] } };

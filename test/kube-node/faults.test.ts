@@ -37,10 +37,7 @@ suite('faults', () => {
     if (CLUSTER_DIR !== undefined) volumes = await auditVolumes(join(CLUSTER_DIR, 'volumes'), REPLICAS);
     installation = await install([`gateway.replicas=${REPLICAS}`, ...(volumes?.settings ?? [])]);
     namespace = await testNamespace('faults');
-    await namespace.kubectl(
-      ['apply', '-f', '-'],
-      JSON.stringify(everythingWith({ granted: [GRANTED], others: [NOT_GRANTED] })),
-    );
+    await namespace.apply(...everythingWith({ granted: [GRANTED], others: [NOT_GRANTED] }));
     await allReady(namespace.name, [EVERYTHING]);
     token = await installation.sessionToken(namespace.name, EVERYTHING);
     url = await installation.endpoint(namespace.name, EVERYTHING);

@@ -5,7 +5,7 @@ import { after, suite, test } from 'node:test';
 import { promisify } from 'node:util';
 import { LABELS } from '../../packages/api/src/index.ts';
 import { type GuideCommand, commandsOf } from '../support/guide.ts';
-import { kubectl } from '../support/kubectl.ts';
+import { applyIn, kubectl } from '../support/kubectl.ts';
 import { untilTrue } from '../support/until.ts';
 import { ENDS_AT_ONCE, everythingWith } from './support/everything.ts';
 
@@ -36,8 +36,7 @@ suite(
     test('install', async () => {
       await runAll(await sectionsOf('install-kubernetes.md', ({ where }) => !where.endsWith('Uninstall')));
       await kubectl(['create', 'namespace', NAMESPACE]);
-      const server = everythingWith({ granted: ['echo'], name: SERVER, spec: ENDS_AT_ONCE });
-      await kubectl(['--namespace', NAMESPACE, 'apply', '-f', '-'], JSON.stringify(server));
+      await applyIn(NAMESPACE, everythingWith({ granted: ['echo'], name: SERVER, spec: ENDS_AT_ONCE }));
     });
 
     test('operate', async () => {

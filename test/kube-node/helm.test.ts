@@ -44,10 +44,7 @@ suite('a release of the chart', { skip }, () => {
 
   test('install: a server becomes Ready', async () => {
     await helm('install', RELEASE, CHART, '--set', IMAGE, '--set', 'gateway.replicas=1', '--wait', '--timeout=2m');
-    await namespace.kubectl(
-      ['apply', '-f', '-'],
-      JSON.stringify(everythingWith({ granted: ['echo'], spec: ENDS_AT_ONCE })),
-    );
+    await namespace.apply(...everythingWith({ granted: ['echo'], spec: ENDS_AT_ONCE }));
     await allReady(namespace.name, [EVERYTHING]);
   });
 

@@ -28,8 +28,7 @@ suite('client certificates on pods', () => {
       ingressClass: 'none',
       publicPathPrefix: 'certified',
     };
-    const all = everythingWith({ granted: ['echo'], others: ['get-sum'], spec });
-    await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(all));
+    await namespace.apply(...everythingWith({ granted: ['echo'], others: ['get-sum'], spec }));
     await allReady(namespace.name, [EVERYTHING], '120s');
   });
   after(() => namespace[Symbol.asyncDispose]());

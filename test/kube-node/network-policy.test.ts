@@ -118,7 +118,7 @@ for (const [index, { what, from, labels, reaches }] of ROWS.entries()) {
     );
     const name = `caller-${index}`;
     const command = ['node', '-e', CALLS, JSON.stringify(wanted), String(SETTLES_MS)];
-    await from.kubectl(['apply', '-f', '-'], JSON.stringify(podOf(name, labels, command)));
+    await from.apply(podOf(name, labels, command));
     await from.kubectl(['wait', '--for=jsonpath={.status.phase}=Succeeded', `pod/${name}`, '--timeout=120s']);
     assert.deepEqual(JSON.parse(await from.kubectl(['logs', name])), wanted);
   });
@@ -157,7 +157,7 @@ async function listen(
   labels: Readonly<Record<string, string>>,
 ): Promise<void> {
   const command = ['node', '-e', LISTENS, ...ports.map(String)];
-  await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(podOf(name, labels, command)));
+  await namespace.apply(podOf(name, labels, command));
   await namespace.kubectl(['wait', '--for=condition=Ready', `pod/${name}`, '--timeout=90s']);
   addresses.set(name, await namespace.kubectl(['get', 'pod', name, '-o', 'jsonpath={.status.podIP}']));
 }
@@ -211,14 +211,14 @@ async function policyOf(name: string, egress: readonly object[]): Promise<void> 
   // By name alone: its owner is no object of this cluster, so garbage collection would remove it, and so would an operator that
   // an earlier test has installed, by its labels.
   const metadata = { name: policy.metadata.name };
-  await teamA.kubectl(['apply', '-f', '-'], JSON.stringify({ ...policy, metadata }));
+  await teamA.apply({ ...policy, metadata });
 }
 
 async function furnish(team: TestNamespace): Promise<void> {
   const metadata = { name: team.name, namespace: '' };
   const plan = planTenant(NAMESPACES.parse({ apiVersion: 'v1', kind: 'Namespace', metadata }), settings);
   const items = plan.objects.filter(({ kind }) => kind === 'NetworkPolicy' || kind === 'LimitRange');
-  await team.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+  await team.apply(...items);
 }
 
 /** The policy of gateways that the installation ships, for the namespace that stands for it here. */

@@ -41,12 +41,12 @@ suite('placements', () => {
     namespace = await testNamespace('placed');
     const tools = { granted: [GRANTED], others: [NOT_GRANTED] };
     const servers = [
-      everythingWith({
+      ...everythingWith({
         ...tools,
         name: SIDECAR,
         spec: { replicas: 2, gateway: { enabled: true, placement: 'sidecar', port: PORTS.gateway } },
       }),
-      everythingWith({
+      ...everythingWith({
         ...tools,
         name: STDIO,
         spec: { transport: 'stdio', command: [PROGRAM.node, PROGRAM.server], args: ['stdio'] },
@@ -64,12 +64,11 @@ suite('placements', () => {
       },
     });
     await setCredential('first');
-    const guarded = [GUARDED.shared, GUARDED.sidecar].map((name, index) => {
+    const guarded = [GUARDED.shared, GUARDED.sidecar].flatMap((name, index) => {
       const gateway = index === 0 ? {} : { gateway: { enabled: true, placement: 'sidecar', port: PORTS.gateway } };
       return everythingWith({ granted: ['whoami'], name, spec: { ...guardedBy(SECRET), ...gateway } });
     });
-    const all = [...servers, ...guarded, ...(noPython === false ? [clock] : [])];
-    for (const one of all) await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(one));
+    await namespace.apply(...servers, ...guarded, ...(noPython === false ? clock : []));
     await allReady(namespace.name, [SIDECAR, STDIO, ...Object.values(GUARDED)], '90s');
   });
   after(() => namespace[Symbol.asyncDispose]());
@@ -121,7 +120,7 @@ suite('placements', () => {
     await using outside = await testNamespace('outside');
     const [pod = ''] = await podAddresses();
     const ports = [PORTS.gateway, PORTS.server, CLUSTER.ports.gatewayAdmin];
-    await outside.kubectl(['apply', '-f', '-'], JSON.stringify(podThatCalls(pod, ports)));
+    await outside.apply(podThatCalls(pod, ports));
     await outside.kubectl(['wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/caller', '--timeout=60s']);
     assert.deepEqual(JSON.parse(await outside.kubectl(['logs', 'caller'])), [true, false, false]);
   });
@@ -148,7 +147,7 @@ suite('placements', () => {
 
   async function setCredential(token: string): Promise<void> {
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: SECRET }, stringData: { token } };
-    await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(secret));
+    await namespace.apply(secret);
   }
 
   /** By the address of its gateways. */

@@ -21,7 +21,7 @@ suite('revocation on three gateways', () => {
   before(async () => {
     installation = await install([`gateway.replicas=${REPLICAS}`]);
     namespace = await testNamespace('revoke');
-    await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(everythingWith({ granted: ['echo'] })));
+    await namespace.apply(...everythingWith({ granted: ['echo'] }));
     await allReady(namespace.name, [EVERYTHING]);
     const token = await installation.sessionToken(namespace.name, EVERYTHING);
     const { pathname } = new URL(await installation.endpoint(namespace.name, EVERYTHING));

@@ -26,7 +26,7 @@ suite('a server that sleeps', () => {
       others: ['get-sum'],
       spec: { sleep: { after: '3s' } },
     });
-    await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(wanted));
+    await namespace.apply(...wanted);
     await allReady(namespace.name, [EVERYTHING]);
     url = await installation.endpoint(namespace.name, EVERYTHING);
     credentials = bearer(await installation.sessionToken(namespace.name, EVERYTHING));

@@ -32,8 +32,7 @@ suite('upgrade', { skip }, () => {
     const installation = await installPrevious('applied');
     namespace = await testNamespace('upgrade');
     const { granted, notGranted } = TOOLS;
-    const resources = everythingWith({ granted: [granted], others: [notGranted] });
-    await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(resources));
+    await namespace.apply(...everythingWith({ granted: [granted], others: [notGranted] }));
     await allReady(namespace.name, [EVERYTHING]);
     token = await installation.sessionToken(namespace.name, EVERYTHING);
     url = await installation.endpoint(namespace.name, EVERYTHING);

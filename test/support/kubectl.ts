@@ -15,6 +15,11 @@ export async function kubectl(args: readonly string[], input = ''): Promise<stri
   return stdout;
 }
 
+export function applyIn(namespace: string, items: readonly object[]): Promise<string> {
+  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+  return kubectl(['--namespace', namespace, 'apply', '-f', '-'], list);
+}
+
 /** Why a test that needs kube-controller-manager is skipped here; false where it runs: it makes this service account. */
 export async function skipWithoutControllers(): Promise<string | false> {
   const get = ['get', 'serviceaccount', 'default', '--namespace=default', '--ignore-not-found', '--output=name'];
@@ -25,6 +30,7 @@ export interface TestNamespace extends AsyncDisposable {
   readonly name: string;
   /** kubectl in that namespace. */
   readonly kubectl: typeof kubectl;
+  apply(...objects: readonly object[]): Promise<string>;
 }
 
 /** A namespace of its own for one test; its end is not waited for. */
@@ -38,6 +44,7 @@ export async function testNamespace(
   return {
     name,
     kubectl: (args, input) => kubectl(['--namespace', name, ...args], input),
+    apply: (...objects) => applyIn(name, objects),
     [Symbol.asyncDispose]: async () => {
       await kubectl(['delete', 'namespace', name, '--wait=false']);
     },

@@ -14,6 +14,11 @@ import {
 export const noCluster: string | false =
   (process.env['KUBECONFIG'] ?? '') === '' && 'KUBECONFIG names no cluster: `npm run cluster -- api` starts one';
 
+/** The file that KUBECONFIG names; the first one of a list. */
+export function kubeconfigPath(): string {
+  return (process.env['KUBECONFIG'] ?? '').split(':')[0] ?? '';
+}
+
 export const NAMESPACES = plainType('v1', 'Namespace', 'namespaces', false);
 export const CRDS = plainType(
   'apiextensions.k8s.io/v1',

@@ -1,12 +1,29 @@
-import { ANNOTATIONS, LABELS } from '../../../packages/api/src/index.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ANNOTATIONS, LABELS, type MCPServer, type ServerDefinitions } from '../../../packages/api/src/index.ts';
 import { silentLogger } from '../../../packages/base/src/index.ts';
 import { policyPartOf } from '../../../packages/delivery/src/layout.ts';
+import { SERVERS } from '../../../packages/control-plane/src/index.ts';
 import { CONFIG_MAPS, PODS } from '../../../packages/kube/src/index.ts';
 import { type KubernetesClient } from '../../../packages/kube/src/kubernetes/index.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../../apps/operator/src/cluster/engine/engine.ts';
+import { type Handshake } from '../../../apps/operator/src/index.ts';
 import { OperatorSettings } from '../../../apps/operator/src/cluster/index.ts';
 import { type TestNamespace } from '../../support/kubectl.ts';
 import { until } from '../../support/until.ts';
+
+/** What a server says of itself. */
+export const HANDSHAKE: Handshake = {
+  protocolVersion: '2025-11-25',
+  serverInfo: { name: 'x', version: '1' },
+  tools: [],
+};
+
+export const DEFINITIONS: ServerDefinitions = {
+  schema_version: 'v1',
+  server_info: HANDSHAKE.serverInfo,
+  capabilities: { tools: {} },
+  tools: [{ name: 'read' }, { name: 'write' }],
+};
 
 /** An operator that writes, for one namespace. Gateways are said to serve what is published, and servers to answer. */
 export async function startOperatorIn(
@@ -25,7 +42,7 @@ export async function startOperatorIn(
       ingress: { kind: 'none' },
       ...settings,
     }),
-    probe: async () => ({ protocolVersion: '2025-11-25', serverInfo: { name: 'x', version: '1' }, tools: [] }),
+    probe: async () => HANDSHAKE,
     tokenKeys: () => undefined,
     sessionKeys: () => undefined,
     readTracks: async () => new Map(),
@@ -59,7 +76,7 @@ export async function aGatewayIn(namespace: TestNamespace): Promise<void> {
     endpoints: [{ addresses: ['192.0.2.1'] }],
     ports: [{ name: 'http', port: 8080 }],
   };
-  await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(slice));
+  await namespace.apply(slice);
 }
 
 /** What a kubelet says of pods that run. `label` is the value of the label of their server. */
@@ -74,4 +91,18 @@ export async function runPods(
     for (const pod of items) await client.updateStatus(PODS, { ...pod, status: { phase: 'Running', conditions } });
     return items.length > 0 ? true : undefined;
   });
+}
+
+/** The server, once it is as wanted: the time limit of the test run is the limit. */
+export async function untilServer(
+  { name: namespace }: TestNamespace,
+  client: KubernetesClient,
+  name: string,
+  is: (server: MCPServer) => boolean | Promise<boolean>,
+): Promise<MCPServer> {
+  for (;;) {
+    const server = await client.get(SERVERS, { namespace, name });
+    if (server !== undefined && (await is(server))) return server;
+    await delay(50);
+  }
 }

@@ -41,10 +41,7 @@ suite(
       namespace = await testNamespace('traefik');
       for (const [placement, name] of Object.entries(SERVERS)) {
         const spec = { gateway: { enabled: true, placement } };
-        await namespace.kubectl(
-          ['apply', '-f', '-'],
-          JSON.stringify(everythingWith({ granted: ['echo'], others: ['get-sum'], name, spec })),
-        );
+        await namespace.apply(...everythingWith({ granted: ['echo'], others: ['get-sum'], name, spec }));
       }
       traefik = spawn(PROGRAM ?? '', FLAGS, { stdio: 'inherit' });
     });

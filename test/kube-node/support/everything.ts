@@ -1,3 +1,5 @@
+import { governedServer } from '../../support/objects.ts';
+
 /** Name of the server, its grant and its session, unless another one is given. */
 export const EVERYTHING = 'everything';
 
@@ -11,8 +13,6 @@ export const PROGRAM = {
 const ENDING = "process.on('SIGTERM', () => process.exit()); import(process.argv[1])";
 export const ENDS_AT_ONCE = { command: [PROGRAM.node, '-e', ENDING, PROGRAM.server, 'streamableHttp'] };
 
-const SUBJECT = { humanID: 'alice@example.com', agentID: 'agent' };
-
 interface Wanted {
   readonly granted: readonly string[];
   readonly others?: readonly string[];
@@ -21,15 +21,8 @@ interface Wanted {
   readonly spec?: object;
 }
 
-/** The published test server as an image, and who may call what of it: a List as kubectl applies it. */
-export function everythingWith({ granted, others = [], name = EVERYTHING, spec = {} }: Wanted): object {
-  const serverRef = { name };
-  const of = (kind: string, asked: object): object => ({
-    apiVersion: 'mcpruntime.org/v1alpha1',
-    kind,
-    metadata: { name },
-    spec: asked,
-  });
+/** The published test server as an image, and who may call what of it. */
+export function everythingWith({ granted, others = [], name = EVERYTHING, spec = {} }: Wanted): readonly object[] {
   const server = {
     image: 'localhost/mcp-everything',
     imageTag: 'test',
@@ -37,20 +30,16 @@ export function everythingWith({ granted, others = [], name = EVERYTHING, spec =
     transport: 'http',
     mcpPath: '/mcp',
     auth: { mode: 'token' },
-    policy: { denials: 'explain' },
-    session: { required: true },
-    gateway: { enabled: true },
     tools: [...granted, ...others].map((tool) => ({ name: tool, sideEffect: 'read' })),
     ...spec,
   };
-  const grant = {
-    serverRef,
-    subject: SUBJECT,
-    maxTrust: 'low',
-    allowedSideEffects: ['read'],
-    toolRules: granted.map((tool) => ({ name: tool, decision: 'allow' })),
-  };
-  const session = { serverRef, subject: SUBJECT, consentedTrust: 'low' };
-  const items = [of('MCPServer', server), of('MCPAccessGrant', grant), of('MCPAgentSession', session)];
-  return { apiVersion: 'v1', kind: 'List', items };
+  return governedServer(name, server, {
+    subject: { humanID: 'alice@example.com', agentID: 'agent' },
+    grant: {
+      maxTrust: 'low',
+      allowedSideEffects: ['read'],
+      toolRules: granted.map((tool) => ({ name: tool, decision: 'allow' })),
+    },
+    session: { consentedTrust: 'low' },
+  });
 }
