@@ -1,5 +1,5 @@
 import { globSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { run } from 'node:test';
 import { grouped } from '../test-groups.ts';
 import { type SuiteName, type Totals, suiteOf } from './suites.ts';
@@ -8,6 +8,7 @@ const root = dirname(dirname(import.meta.dirname));
 const CACHE = join(root, 'node_modules', '.cache');
 /** A file that does not end has failed: nobody waits for it until the whole run is given up. */
 const FILE_TIMEOUT_MS = 8 * 60_000;
+const SLOWEST = 8;
 
 export function filesOf(name: SuiteName): readonly string[] {
   return globSync([...suiteOf(name).files], { cwd: root })
@@ -32,7 +33,10 @@ export async function runSuite(name: SuiteName): Promise<Totals> {
     timeout: FILE_TIMEOUT_MS,
     execArgv: ['--disable-warning=ExperimentalWarning'],
   });
+  const times: FileTime[] = [];
   for await (const event of events) {
+    if (event.type === 'test:summary' && event.data.file !== undefined)
+      times.push({ file: event.data.file, ms: event.data.duration_ms });
     if (event.type === 'test:pass' && isTest(event.data)) {
       totals[isSkipped(event.data) ? 'skipped' : 'passed'] += 1;
       if (isSkipped(event.data)) printSkip(event.data);
@@ -45,8 +49,22 @@ export async function runSuite(name: SuiteName): Promise<Totals> {
       process.stdout.write(`  ${event.data.message}\n`);
     if (event.type === 'test:stderr' || event.type === 'test:stdout') process.stderr.write(event.data.message);
   }
+  process.stdout.write(`  slowest: ${slowestOf(times)}\n`);
   process.stdout.write(`${name}: done in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
   return totals;
+}
+
+interface FileTime {
+  readonly file: string;
+  readonly ms: number;
+}
+
+function slowestOf(times: readonly FileTime[]): string {
+  return times
+    .toSorted((one, other) => other.ms - one.ms)
+    .slice(0, SLOWEST)
+    .map(({ file, ms }) => `${basename(file).replace(/\.test\.ts$|\.mjs$/, '')} ${(ms / 1000).toFixed(1)} s`)
+    .join(', ');
 }
 
 interface TestReport {

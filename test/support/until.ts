@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const LOOK_EVERY_MS = 20;
-const PATIENCE_MS = 30_000;
+/** Only what will never be is waited for this long: a busy machine, or a slow package registry, is no fault of the product. */
+const PATIENCE_MS = 120_000;
 
-/** Looks again and again until `look` finds something; fails, naming what was waited for, after thirty seconds. */
+/** Looks again and again until `look` finds something; fails, naming what was waited for, after two minutes. */
 export async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
   const deadline = performance.now() + PATIENCE_MS;
   while (performance.now() < deadline) {
