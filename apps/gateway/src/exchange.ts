@@ -46,6 +46,8 @@ export interface Exchange {
   /** What the gateway presents to the server. */
   credential: UpstreamCredential | undefined;
   bytesOut: number;
+  /** Of one message of a batch: asks for room for so many bytes of an answer that is no stream. */
+  readonly takesRoom?: (bytes: number) => boolean;
 }
 
 /** What was decided, by policy or by a check before it. */

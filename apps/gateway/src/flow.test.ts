@@ -19,16 +19,14 @@ function options(limits: Partial<GatewayLimits> = {}): { trustHeadersFrom: strin
   return { trustHeadersFrom: ['127.0.0.0/8'], limits: { ...DEFAULT_LIMITS, ...limits } };
 }
 
-const SLOW_READERS: readonly (readonly [title: string, type: string, part: Buffer])[] = [
-  [
-    'an event stream',
-    'text/event-stream',
-    Buffer.from(`data: {"jsonrpc":"2.0","method":"x","params":"${'a'.repeat(8000)}"}\n\n`),
-  ],
-  ['a JSON answer', 'application/json', Buffer.alloc(8000, ' ')],
+const EVENT = Buffer.from(`data: {"jsonrpc":"2.0","method":"x","params":"${'a'.repeat(8000)}"}\n\n`);
+const SLOW_READERS: readonly (readonly [title: string, type: string, part: Buffer, asked: object])[] = [
+  ['an event stream', 'text/event-stream', EVENT, callOf('read')],
+  ['an event stream to a batch', 'text/event-stream', EVENT, [callOf('read')]],
+  ['a JSON answer', 'application/json', Buffer.alloc(8000, ' '), callOf('read')],
 ];
 
-for (const [title, type, part] of SLOW_READERS) {
+for (const [title, type, part, asked] of SLOW_READERS) {
   test(`a caller that does not read ${title} stops its server`, async () => {
     let sent = 0;
     const stalled = Promise.withResolvers<void>();
@@ -47,13 +45,44 @@ for (const [title, type, part] of SLOW_READERS) {
       }, 300);
     };
     await using bench = await startBench({ answer, document, options: options() });
-    const socket = await callWithoutReading(bench);
+    const socket = await callWithoutReading(bench, asked);
     await stalled.promise;
     // What the kernel keeps of both connections, and the gateway for one answer.
     assert.ok(sent < 16 * MIB, `${sent} bytes went into the gateway`);
     socket.destroy();
   });
 }
+
+test('a server that goes on after its answer has failed is not listened to', async () => {
+  const left = Promise.withResolvers<void>();
+  const answer: Answer = (_, response) => {
+    response.on('close', left.resolve).writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(Buffer.alloc(17 * MIB, 'a'));
+  };
+  await using bench = await startBench({ answer, document, options: options() });
+  assert.match(await (await bench.post(callOf('read'), ALICE)).text(), /an event that is too long/);
+  await left.promise;
+});
+
+test('the answers to a batch are held within bounds', async () => {
+  const left = Promise.withResolvers<void>();
+  let sent = 0;
+  const answer: Answer = ({ body }, response) => {
+    if (body.includes('short')) return sendJson(response, OK_RESULT);
+    const more = (): void => {
+      while (response.writable && response.write(Buffer.alloc(MIB, ' '))) sent += MIB;
+    };
+    response.on('close', left.resolve).on('drain', more).writeHead(200, { 'content-type': 'application/json' });
+    more();
+  };
+  await using bench = await startBench({ answer, document, options: options() });
+  const whole = await bench.post([callOf('read', 'long'), callOf('read', 'short')], ALICE);
+  await left.promise;
+  assert.ok(sent < 40 * MIB, `${sent} bytes went into the gateway`);
+  const text = await whole.text();
+  assert.match(text, /"id":"long","error":.*too long for a batch/);
+  assert.ok(text.includes(JSON.stringify(OK_RESULT)));
+});
 
 test('a long answer keeps the length that its server told, and breaks off where its server does', async () => {
   const text = JSON.stringify({ ...OK_RESULT, more: 'a'.repeat(MIB) });
@@ -164,10 +193,10 @@ test('streams do not take the place of calls, nor calls that of streams', async 
   for (const stream of streams) await stream.body?.cancel();
 });
 
-async function callWithoutReading({ url }: Bench): Promise<Socket> {
+async function callWithoutReading({ url }: Bench, asked: object): Promise<Socket> {
   const { port, pathname } = new URL(url);
   const socket = connect(Number(port), '127.0.0.1');
-  const body = JSON.stringify(callOf('read'));
+  const body = JSON.stringify(asked);
   const identity = Object.entries(ALICE).map(([name, value]) => `${name}: ${value}\r\n`);
   const head = `POST ${pathname} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n${identity.join('')}`;
   socket.write(`${head}content-length: ${body.length}\r\n\r\n${body}`);

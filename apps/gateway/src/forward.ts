@@ -4,6 +4,7 @@ import { type Permit } from '@mcp-runtime/policy';
 import { type AnswerBody, type Delivery } from './answer/delivery.ts';
 import { dataEvent, eventsBody } from './answer/events.ts';
 import { createGate } from './answer/gate.ts';
+import { heldBody } from './answer/held.ts';
 import { plainBody } from './answer/plain.ts';
 import { shortBody } from './answer/short.ts';
 import { responseThrough } from './answer/view.ts';
@@ -190,13 +191,15 @@ class Forwarding implements AnswerReceiver {
       headers: callerHeaders(this.#exchange, headers, this.#sessionFor(headers)),
       length: bodyLength(headers),
       record: (ending) => this.#record(ending),
-      fail: (error) => this.#fail(error),
+      fail: (error) => this.#failHere(error),
     };
     if (this.#exchange.verb === 'GET' && this.#isEvents) {
       this.#openStream(delivery);
       return;
     }
-    this.#body = this.#bodyFor(delivery);
+    const body = this.#bodyFor(delivery);
+    const { takesRoom } = this.#exchange;
+    this.#body = takesRoom === undefined || this.#isEvents ? body : heldBody(delivery, body, takesRoom);
   }
 
   #bodyFor(delivery: Delivery): AnswerBody {
@@ -367,13 +370,20 @@ class Forwarding implements AnswerReceiver {
     this.#ended.resolve();
   }
 
+  /** The server knows nothing of it and may speak on, to nobody. */
+  async #failHere(error: AppError): Promise<void> {
+    if (this.#isOver) return;
+    this.#giveUp();
+    await this.#fail(error);
+  }
+
   #errorEvent(body: string): string {
     return this.#exchange.message?.kind === 'request' ? dataEvent(body) : '';
   }
 
   /** Whatever kept the answer back, the call took place: it is recorded unless that is what failed. */
   async #failUndelivered(error: unknown): Promise<void> {
-    await this.#fail(
+    await this.#failHere(
       error instanceof AppError ? error : new AppError('internal', 'the answer cannot be delivered', { cause: error }),
     );
   }

@@ -124,7 +124,9 @@ async function serveBatch(exchange: Exchange, route: Route, parts: GatewayParts)
   const served = batch.messages.map(async (body) => {
     const response = whole.member();
     const span = parts.tracer?.startRequest(request.headers);
-    const one = { ...openExchange({ ...exchange, request, response, span }), body, caller, upstreamSession, endpoint };
+    const takesRoom = (bytes: number): boolean => whole.takesRoom(bytes);
+    const opened = openExchange({ ...exchange, request, response, span });
+    const one = { ...opened, body, caller, upstreamSession, endpoint, takesRoom };
     try {
       await serveDecided(one, inspectBody(one, parts) ?? decide(one, parts), route, parts);
     } catch (error) {

@@ -8,6 +8,9 @@ interface Ended {
   readonly text: string;
 }
 
+/** What the answers to a batch may have together that are no streams: they are held until the last one is there. */
+const MAX_HELD_BYTES = 16 * 1024 * 1024;
+
 /**
  * One HTTP answer to a batch (MCP 2025-03-26, "Streamable HTTP"): a list of the responses, or a stream with all that comes as soon
  * as one of the answers is a stream.
@@ -17,6 +20,7 @@ export class BatchAnswer {
   readonly #exchange: Exchange;
   readonly #members: MemberResponse[] = [];
   readonly #held: Ended[] = [];
+  #room = MAX_HELD_BYTES;
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
@@ -33,10 +37,17 @@ export class BatchAnswer {
   member(): ServerResponse {
     const member = new MemberResponse(this.#exchange, {
       stream: (bytes) => this.#stream(bytes),
+      outer: this.#outer,
       onEnd: (ended) => this.#take(ended),
     });
     this.#members.push(member);
     return member;
+  }
+
+  /** Asks for room for so many bytes of an answer that is held. False when there is none. */
+  takesRoom(bytes: number): boolean {
+    this.#room -= bytes;
+    return this.#room >= 0;
   }
 
   /** When every message has been answered. */
@@ -80,6 +91,8 @@ function oneLine(json: string): string {
 
 interface Sink {
   readonly stream: (bytes: Buffer | string) => boolean;
+  /** Where its streams are written to. */
+  readonly outer: ServerResponse;
   readonly onEnd: (ended: Ended) => void;
 }
 
@@ -92,6 +105,12 @@ class MemberResponse extends ServerResponse {
   constructor({ request }: Exchange, sink: Sink) {
     super(request);
     this.#sink = sink;
+    const { outer } = sink;
+    // Nothing of it waits by itself: what is behind is the caller of the whole.
+    Object.defineProperties(this, {
+      writableLength: { get: () => outer.writableLength },
+      writableNeedDrain: { get: () => outer.writableNeedDrain },
+    });
   }
 
   override writeHead(status: number, headers: unknown = {}): this {
