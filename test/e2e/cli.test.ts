@@ -1,8 +1,10 @@
 /** The commands of the first steps, one after the other, as a person types them. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
 import { ApplyResult, AuditEvent, MCPServer, PolicyDocument, RuntimeStatus } from '@mcp-runtime/api';
 import { cli, cliJson, cliText } from '../support/cli.ts';
 import { connectSdkV2 } from '../support/clients.ts';
@@ -13,6 +15,7 @@ import { untilTrue } from '../support/until.ts';
 import { type Up, startUp } from '../support/up.ts';
 
 const PACKAGE = '@modelcontextprotocol/server-filesystem@2026.8.31';
+const BIN = join(import.meta.dirname, '..', '..', 'bin');
 const WHO = ['--server', 'files2', '--human-id', 'bob@example.com', '--agent-id', 'editor'];
 
 const opened = new AsyncDisposableStack();
@@ -92,6 +95,30 @@ test('applying the same again is unchanged', async () => {
     'unchanged',
     'unchanged',
   ]);
+});
+
+test('what `server get` printed can be edited and applied', async () => {
+  const file = join(at.cwd, 'files2.yaml');
+  await writeFile(file, await cliText(['server', 'get', 'files2', '-o', 'yaml'], at));
+  await actionsOf(['server', 'apply', '-f', file]);
+  assert.deepEqual(await actionsOf(['server', 'apply', '-f', file]), ['unchanged']);
+  await writeFile(file, (await readFile(file, 'utf8')).replace('sideEffect: destructive', 'sideEffect: write'));
+  const refused = await cli(['server', 'apply', '-f', file], at);
+  assert.equal(refused.status, 75);
+  assert.match(refused.stderr, /spec\.tools.*\(conflict\)\nnext: .*--force-conflicts/);
+  assert.deepEqual(await actionsOf(['server', 'apply', '-f', file, '--force-conflicts']), ['configured']);
+});
+
+test('a shell offers the names of what is there', async () => {
+  const line =
+    'source <(mcp-runtime completion bash); COMP_WORDS=(mcp-runtime server get f); COMP_CWORD=3; _mcp_runtime';
+  const env = {
+    ...process.env,
+    MCP_RUNTIME_DATA_DIR: at.dataDir,
+    PATH: [dirname(process.execPath), BIN, process.env['PATH']].join(delimiter),
+  };
+  const { stdout } = await promisify(execFile)('bash', ['-c', `${line}; echo "\${COMPREPLY[*]}"`], { env });
+  assert.equal(stdout, 'files2\n');
 });
 
 test('a grant that is disabled counts no more, and again once enabled', async () => {

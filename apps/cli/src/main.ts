@@ -1,16 +1,16 @@
 import { COMMANDS } from './commands/index.ts';
-import { complete } from './frame/completion.ts';
 import { type CommandIo } from './frame/command.ts';
 import { runProgram } from './frame/run.ts';
 
 /** The program: the only place that touches the process. */
 export async function main(process: NodeJS.Process): Promise<void> {
   const words = process.argv.slice(2);
-  if (words[0] === '__complete') {
-    process.stdout.write(`${complete(COMMANDS, words.slice(1)).join('\n')}\n`);
-    return;
-  }
   const io = processIo(process);
+  if (words[0] === '__complete') {
+    const { candidatesFor } = await import('./actions/complete.ts');
+    io.stdout.write((await candidatesFor(COMMANDS, words.slice(1), io)).map((word) => `${word}\n`).join(''));
+    process.exit();
+  }
   const asked = VERSION_FLAGS.includes(words[0] ?? '') ? ['version', ...words.slice(1)] : words;
   process.exitCode = await runProgram(COMMANDS, asked, io);
   // Connections that are kept alive must not hold a finished command back.

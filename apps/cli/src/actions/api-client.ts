@@ -20,7 +20,7 @@ export interface ApiClient {
   stream(path: string, options: RequestOptions): AsyncIterable<string>;
 }
 
-export async function connectApi(flags: TargetFlags, io: CommandIo): Promise<ApiClient> {
+export async function connectApi(flags: TargetFlags, io: Pick<CommandIo, 'env' | 'signal'>): Promise<ApiClient> {
   return createApiClient(await findTarget(flags, io.env), io.signal);
 }
 

@@ -15,11 +15,12 @@ import {
 const SESSION_TOKEN_ALGORITHMS = ['EdDSA', 'ES256'] as const satisfies readonly SessionTokenAlgorithm[];
 
 const SUBJECT = {
-  server: { type: 'text', summary: 'the server that it is about', placeholder: 'NAME' },
+  server: { type: 'text', summary: 'the server that it is about', placeholder: 'NAME', names: 'server' },
   'server-namespace': {
     type: 'text',
     summary: 'namespace of the server; the object’s own when absent',
     placeholder: 'NAME',
+    names: 'namespace',
   },
   'human-id': { type: 'text', summary: 'the human', placeholder: 'ID' },
   'agent-id': { type: 'text', summary: 'the agent', placeholder: 'ID' },
@@ -31,14 +32,14 @@ const SUBJECT = {
 } as const;
 
 function objectCommands(noun: 'grant' | 'session') {
-  const name = { name: 'NAME', summary: `name of the ${noun}`, required: 'yes' } as const;
+  const name = { name: 'NAME', summary: `name of the ${noun}`, required: 'yes', names: noun } as const;
   return [
     defineCommand({
       path: `access ${noun} list`,
       summary: `list ${noun}s`,
       flags: {
         namespace: ANY_NAMESPACE,
-        server: { type: 'text', summary: 'only for this server', placeholder: 'NAME' },
+        server: { type: 'text', summary: 'only for this server', placeholder: 'NAME', names: 'server' },
         ...TARGET,
       },
       examples: [`mcp-runtime access ${noun} list`],
@@ -78,7 +79,7 @@ function toggle(noun: 'grant' | 'session', verb: 'enable' | 'disable' | 'revoke'
   return defineCommand({
     path: `access ${noun} ${verb}`,
     summary,
-    args: [{ name: 'NAME', summary: `name of the ${noun}`, required: 'yes' }],
+    args: [{ name: 'NAME', summary: `name of the ${noun}`, required: 'yes', names: noun }],
     flags: { namespace: NAMESPACE, 'dry-run': DRY_RUN, ...TARGET },
     examples: [`mcp-runtime access ${noun} ${verb} NAME`],
     prints: 'data',
@@ -169,7 +170,7 @@ export const ACCESS_COMMANDS = [
   defineCommand({
     path: 'access session token',
     summary: 'issue a token with which the session’s agent can call its server',
-    args: [{ name: 'NAME', summary: 'name of the session', required: 'yes' }],
+    args: [{ name: 'NAME', summary: 'name of the session', required: 'yes', names: 'session' }],
     flags: {
       namespace: NAMESPACE,
       'ttl-seconds': {

@@ -12,12 +12,14 @@ export const NAMESPACE = {
   summary: 'namespace of the object',
   placeholder: 'NAME',
   default: 'mcp-servers' satisfies typeof DEFAULT_NAMESPACE,
+  names: 'namespace',
 } as const;
 export const ANY_NAMESPACE = {
   type: 'text',
   short: 'n',
   summary: 'only this namespace; all when absent',
   placeholder: 'NAME',
+  names: 'namespace',
 } as const;
 export const FILE = { type: 'texts', short: 'f', summary: 'resource file or folder', placeholder: 'PATH' } as const;
 export const FILE_OR_INPUT = { ...FILE, summary: 'resource file or folder; - for standard input' } as const;
@@ -69,7 +71,7 @@ export const TARGET = {
 } as const;
 
 export const AUDIT_FILTERS = {
-  server: { type: 'text', summary: 'only this server', placeholder: 'NAME' },
+  server: { type: 'text', summary: 'only this server', placeholder: 'NAME', names: 'server' },
   namespace: ANY_NAMESPACE,
   tool: { type: 'text', summary: 'only this tool', placeholder: 'NAME' },
   human: { type: 'text', summary: 'only this human', placeholder: 'ID' },

@@ -177,7 +177,7 @@ export const RUNTIME_COMMANDS = [
   defineCommand({
     path: 'completion',
     summary: 'print the completion script of a shell',
-    args: [{ name: 'SHELL', summary: SHELLS.join(', '), required: 'yes' }],
+    args: [{ name: 'SHELL', summary: SHELLS.join(', '), required: 'yes', values: SHELLS }],
     flags: {},
     examples: ['source <(mcp-runtime completion bash)'],
     prints: 'plain',

@@ -1,7 +1,7 @@
 import { defineCommand } from '../frame/command.ts';
 import { ANY_NAMESPACE, DRY_RUN, FILE_OR_INPUT, FORCE_CONFLICTS, NAMESPACE, TARGET } from './flags.ts';
 
-const NAME = { name: 'NAME', summary: 'name of the server', required: 'yes' } as const;
+const NAME = { name: 'NAME', summary: 'name of the server', required: 'yes', names: 'server' } as const;
 
 export const SERVER_COMMANDS = [
   defineCommand({

@@ -10,7 +10,12 @@ export interface FlagSpec {
   readonly default?: string | number;
   /** The values that are allowed. */
   readonly values?: readonly string[];
+  /** Whose names a shell offers for it. */
+  readonly names?: Named;
 }
+
+/** What a shell can ask the platform API for the names of. */
+export type Named = 'server' | 'grant' | 'session' | 'namespace';
 
 export type FlagSpecs = Readonly<Record<string, FlagSpec>>;
 
@@ -29,6 +34,10 @@ export interface ArgSpec {
   readonly name: string;
   readonly summary: string;
   readonly required: 'yes' | 'no' | 'rest';
+  /** Words that a shell offers for it. */
+  readonly values?: readonly string[];
+  /** Whose names a shell offers for it. */
+  readonly names?: Named;
 }
 
 /** What a command sees of the world. */
