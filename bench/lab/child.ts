@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { listenOn } from '@mcp-runtime/base';
 import { type ZodType } from 'zod';
 import { Ready } from './protocol.ts';
 
@@ -48,11 +49,10 @@ export async function startForeign(program: string, args: readonly string[], por
 
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
+  const server = createServer();
+  const port = await listenOn(server);
   server.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
+  return port;
 }
 
 const LISTEN_TRIES = 200;

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SESSION_TOKEN_ISSUER } from '@mcp-runtime/api';
+import { listenOn } from '@mcp-runtime/base';
 import { type Child, freePort, startChild } from './child.ts';
 import { startNative } from './native.ts';
 import { startOneGateway } from './one-gateway.ts';
@@ -105,14 +106,12 @@ enabled = true
 }
 
 async function serveKeys(key: Readonly<Record<string, string>>): Promise<AsyncDisposable & { readonly url: string }> {
-  const port = await freePort();
   const server = createServer((_request, response) => {
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify({ keys: [{ ...key, use: 'sig' }] }));
   });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
-    url: `http://127.0.0.1:${port}/`,
+    url: `http://127.0.0.1:${await listenOn(server)}/`,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       server.close();

@@ -1,5 +1,5 @@
-import { once } from 'node:events';
 import { type RequestListener, type Server, createServer } from 'node:http';
+import { listenOn } from '@mcp-runtime/base';
 
 /** Serves on a port of this machine, a free one unless given. */
 export async function listen(
@@ -7,8 +7,6 @@ export async function listen(
   port = 0,
 ): Promise<{ readonly server: Server; readonly url: string }> {
   const server = createServer({ keepAliveTimeout: 65_000, noDelay: true }, listener);
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  return { server, url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}` };
+  const host = '127.0.0.1';
+  return { server, url: `http://${host}:${await listenOn(server, { host, port })}` };
 }

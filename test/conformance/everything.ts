@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../support/free-port.ts';
 import { startNode } from '../support/program.ts';
 import { untilTrue } from '../support/until.ts';
 import { type Subject } from './subject.ts';
@@ -21,15 +20,4 @@ export async function startEverything(): Promise<Subject> {
     url: new URL(`http://127.0.0.1:${port}/mcp`),
     [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
   };
-}
-
-/** The program does not say which port it got, so it is told one. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

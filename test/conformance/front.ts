@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type IncomingMessage, type ServerResponse, createServer, request } from 'node:http';
+import { listenOn } from '../../packages/base/src/index.ts';
 
 export interface Front extends AsyncDisposable {
   readonly url: string;
@@ -17,10 +18,7 @@ export async function startFront(targets: readonly URL[], identity: Readonly<Rec
     if (target === undefined) response.destroy();
     else passOn(incoming, response, target, added);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const port = await listenOn(server);
   return {
     url: `http://127.0.0.1:${port}`,
     [Symbol.asyncDispose]: async () => {

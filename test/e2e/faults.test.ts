@@ -1,12 +1,12 @@
 /** What goes wrong on a laptop: each fault is told, ends with its status, and leaves nothing behind. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { copyFile, mkdir, open, readFile, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ERRORS, type ErrorCode, ServerList } from '@mcp-runtime/api';
+import { listenOn } from '@mcp-runtime/base';
 import { cli, cliText } from '../support/cli.ts';
 import { readRuntimeFile } from '../support/platform-api.ts';
 import { HAS_PROC, areGone, serversOf } from '../support/processes.ts';
@@ -51,14 +51,12 @@ test('a wrong file given to `server apply` leaves everything as it was', async (
 for (const flag of ['--listen', '--api-listen']) {
   test(`a port of ${flag} that another program has`, async () => {
     await using folder = await tempDir();
-    await using other = createServer().listen(0, '127.0.0.1');
-    await once(other, 'listening');
-    const address = other.address();
-    assert.ok(typeof address === 'object' && address !== null);
-    const place = `127.0.0.1:${address.port}`;
+    await using other = createServer();
+    const port = await listenOn(other);
+    const place = `127.0.0.1:${port}`;
     await using program = await startUpProgram({ dataDir: folder.path, files: [LAB], flags: [flag, place] });
     const told = await endsWith(program, 'port_in_use');
-    assert.ok(told.includes(String(address.port)), told);
+    assert.ok(told.includes(String(port)), told);
     assert.match(told, new RegExp(`next: .*${flag}`));
     if (HAS_PROC) assert.deepEqual(await serversOf(folder.path), []);
   });

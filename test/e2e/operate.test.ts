@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { HEADERS } from '@mcp-runtime/api';
 import { z } from 'zod';
+import { listenOn } from '@mcp-runtime/base';
 import { startGateway, writePolicy } from '../support/standalone.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until, untilTrue } from '../support/until.ts';
@@ -27,12 +28,9 @@ async function startSlow() {
       response.end('{"jsonrpc":"2.0","id":1,"result":{"content":[]}}');
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
+  const port = await listenOn(server);
   return {
-    url: `http://127.0.0.1:${address.port}/mcp`,
+    url: `http://127.0.0.1:${port}/mcp`,
     called: called.promise,
     finish: () => finish.resolve(),
     [Symbol.asyncDispose]: async () => {

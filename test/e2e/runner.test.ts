@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { RUNNER, type RunnerInstructions } from '@mcp-runtime/api';
 import { z } from 'zod';
 import { connectSdkV1, connectSdkV2 } from '../support/clients.ts';
+import { freePort } from '../support/free-port.ts';
 import { HAS_PROC, areGone, serversOf } from '../support/processes.ts';
 import { BIN, type Program, startProgram } from '../support/program.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -56,16 +56,6 @@ function instructionsOf(source: RunnerInstructions['source'], port: number, opti
     mcp_path: '/mcp',
     bridge: { isolation: 'session', max_sessions: 4 },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  server.close();
-  await once(server, 'close');
-  return address.port;
 }
 
 /** Rejects while nothing listens. */

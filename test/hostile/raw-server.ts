@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type Socket, createServer } from 'node:net';
+import { listenOn } from '../../packages/base/src/index.ts';
 
 export interface RawServer extends AsyncDisposable {
   readonly url: URL;
@@ -40,10 +41,7 @@ export async function startRawServer(): Promise<RawServer> {
       next = GOOD;
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const port = await listenOn(server);
   return {
     url: new URL(`http://127.0.0.1:${port}/mcp`),
     answerNext: (answer) => {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type IncomingHttpHeaders, type ServerResponse, createServer } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
+import { listenOn } from '../../packages/base/src/index.ts';
 
 /** One request as the server behind the gateway saw it. */
 export interface Seen {
@@ -28,10 +29,7 @@ export async function startSpyServer(respond: Respond = answerAsUsual): Promise<
       respond(one, response);
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const port = await listenOn(server);
   return {
     url: new URL(`http://127.0.0.1:${port}/mcp`),
     seen,

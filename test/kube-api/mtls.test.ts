@@ -1,12 +1,12 @@
 /** A server with client certificates on a real API server: its authority, the operator's process, a gateway's, real clients. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import { once } from 'node:events';
 import { Agent } from 'node:https';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { stringify } from 'yaml';
+import { listenOn } from '../../packages/base/src/index.ts';
 import { CLUSTER, ERRORS, serverAudience, sessionSpiffeId } from '../../packages/api/src/index.ts';
 import { signProbeToken } from '../../packages/control-plane/src/index.ts';
 import { CONFIG_MAPS } from '../../packages/kube/src/index.ts';
@@ -190,10 +190,9 @@ async function startMcpServer() {
       );
     });
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const address = server.address();
+  const port = await listenOn(server);
   return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
+    port,
     close: async () => {
       server.closeAllConnections();
       server.close();

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
+import { listenOn } from '../../packages/base/src/index.ts';
 
 /** An OAuth authorization server that approves whatever Alice asks for. */
 export interface AuthorizationServer extends AsyncDisposable {
@@ -29,9 +30,8 @@ export async function startAuthorizationServer(): Promise<AuthorizationServer> {
   const grants = new Map<string, Grant>();
   const visits: { scope: string; resource: string }[] = [];
   const server = createServer((request, response) => void serve(request, response).catch(() => response.destroy()));
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const address = server.address();
-  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+  const port = await listenOn(server);
+  const url = `http://127.0.0.1:${port}`;
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '', url);

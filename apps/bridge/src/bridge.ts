@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { type Server, createServer } from 'node:http';
+import { createServer } from 'node:http';
 import { AppError } from '@mcp-runtime/api';
-import { closeOnce, errnoOf } from '@mcp-runtime/base';
+import { closeOnce, errnoOf, listenOn } from '@mcp-runtime/base';
 import { Children, spawnInGroup } from './children.ts';
 import { Endpoint } from './endpoint.ts';
 import { type Bridge, type BridgeOptions } from './options.ts';
@@ -56,7 +56,9 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
     maxHeaderSize: MAX_HEADER_BYTES,
   };
   const server = createServer(limits, (request, response) => void endpoint.handle(request, response));
-  const port = await listenOn(server, listen);
+  const port = await listenOn(server, listen).catch((cause: unknown) => {
+    throw listenError(cause, listen);
+  });
   children.prewarm();
   const sweep = setInterval(
     () => {
@@ -96,14 +98,7 @@ function joinShared(host: SharedHost): Join {
   return (receiver) => host.join(receiver);
 }
 
-async function listenOn(server: Server, { host, port }: BridgeOptions['listen']): Promise<number> {
-  server.listen(port, host);
-  try {
-    await once(server, 'listening');
-  } catch (cause) {
-    const isTaken = errnoOf(cause) === 'EADDRINUSE';
-    throw new AppError(isTaken ? 'port_in_use' : 'invalid_config', `cannot listen on \`${host}:${port}\``, { cause });
-  }
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : port;
+function listenError(cause: unknown, { host, port }: BridgeOptions['listen']): AppError {
+  const code = errnoOf(cause) === 'EADDRINUSE' ? 'port_in_use' : 'invalid_config';
+  return new AppError(code, `cannot listen on \`${host}:${port}\``, { cause });
 }

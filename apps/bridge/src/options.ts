@@ -1,5 +1,5 @@
 import { type Readable, type Writable } from 'node:stream';
-import { type Clock, type Logger, type Running } from '@mcp-runtime/base';
+import { type Clock, type ListenAddress, type Logger, type Running } from '@mcp-runtime/base';
 
 export interface BridgeOptions {
   readonly command: string;
@@ -8,7 +8,7 @@ export interface BridgeOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   /** Port 0 takes any free one. */
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: ListenAddress;
   /** Path of the MCP endpoint, e.g. `/mcp`. */
   readonly path: string;
   /**

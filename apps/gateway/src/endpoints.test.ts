@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { type ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
+import { listenOn } from '@mcp-runtime/base';
 import { type Endpoints, type TrackState, createEndpoints } from './endpoints.ts';
 import { type Bench, OK_RESULT, callOf, startBench, testDocument } from './testing/bench.ts';
 import { type TestUpstream, sendJson, startTestUpstream } from './testing/upstream.ts';
@@ -214,9 +215,7 @@ function urlAt(port: number): URL {
 /** Where nothing listens. */
 async function deadUrl(): Promise<URL> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const port = await listenOn(server);
   await new Promise((resolve) => server.close(resolve));
   return new URL(`http://127.0.0.1:${port}/mcp`);
 }

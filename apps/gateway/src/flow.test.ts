@@ -6,6 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { listenOn } from '@mcp-runtime/base';
 import { DEFAULT_LIMITS, type GatewayLimits } from './gateway.ts';
 import { type Bench, OK_RESULT, answersOk, callOf, startBench, testDocument } from './testing/bench.ts';
 import { readEvents } from './testing/stream.ts';
@@ -211,11 +212,9 @@ async function startDeafServer(): Promise<
 > {
   const sockets: Socket[] = [];
   const server: Server = createServer({ pauseOnConnect: true }, (socket) => void sockets.push(socket));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
+  const port = await listenOn(server);
   return {
-    url: new URL(`http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/mcp`),
+    url: new URL(`http://127.0.0.1:${port}/mcp`),
     until: async (count) => {
       while (sockets.length < count) await turn();
     },

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import {
   type Clock,
   type HostPolicy,
+  type ListenAddress,
   type Logger,
   OpenedSoFar,
   type Running,
@@ -25,7 +26,7 @@ import { createPossessionChecker } from './identify/possession.ts';
 import { type TokenKeySource } from './identify/token-keys.ts';
 import { createTokenVerifier } from './identify/token-verifier.ts';
 import { drain } from './drain.ts';
-import { type Address, listenOn } from './listener.ts';
+import { openListener } from './listener.ts';
 import { type GatewayMetrics, createGatewayMetrics } from './metrics.ts';
 import { createOpenExchanges } from './open-exchanges.ts';
 import { ANYWHERE, PUBLIC_ONLY } from './outbound/reach.ts';
@@ -87,13 +88,13 @@ export const DEFAULT_LIMITS: GatewayLimits = {
 };
 
 export interface GatewayOptions {
-  readonly listen: Address;
+  readonly listen: ListenAddress;
   /** For `listen`, which speaks plain HTTP without it; `adminListen` always does. */
   readonly tls?: TlsOptions;
   /** Where probes and metrics are served; beside the routes unless given. */
-  readonly adminListen?: Address;
+  readonly adminListen?: ListenAddress;
   /** Where the runtime's own readiness check calls, over plain HTTP; at `listen` unless given. Nobody else is served there. */
-  readonly probeListen?: Address;
+  readonly probeListen?: ListenAddress;
   /**
    * Under which clients reach the gateway, such as `https://mcp.example.com`: with the path of a route it is the name of
    * that endpoint towards OAuth issuers. The URL of `listen` unless given.
@@ -102,7 +103,7 @@ export interface GatewayOptions {
   /** Source ranges whose identity headers are believed. */
   readonly trustHeadersFrom: readonly string[];
   /** A plain listener that only the hop in front can reach: identity headers that come to it are believed. */
-  readonly trustedListen?: Address;
+  readonly trustedListen?: ListenAddress;
   /**
    * SPIFFE id of the proxy in front, by its client certificate: its identity headers are believed, and for servers in mode
    * `mtls` it alone is, with the identity that it verified.
@@ -278,16 +279,16 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
     },
   };
   const serve = adminListen === undefined ? serveAdminOr(serveRoute) : serveRoute;
-  const main = await listenOn(serve, listen, { ...listening, tls });
+  const main = await openListener(serve, listen, { ...listening, tls });
   externalUrl ||= main.url;
   opened.add(() => main.close());
   const refuse: RequestListener = (request, response) =>
     void refuseUnrouted({ request, response, path: pathOf(request) }, { reason: 'not_found' }, parts);
-  const other = adminListen && (await listenOn(serveAdminOr(refuse), adminListen, listening));
+  const other = adminListen && (await openListener(serveAdminOr(refuse), adminListen, listening));
   if (other !== undefined) opened.add(() => other.close());
   const probes: GatewayParts = { ...parts, serves: 'probes', hosts: LOOPBACK_HOSTS };
   const serveProbe: RequestListener = (request, response) => void handle(request, response, probes);
-  const own = probeListen && (await listenOn(serveProbe, probeListen, listening));
+  const own = probeListen && (await openListener(serveProbe, probeListen, listening));
   if (own !== undefined) opened.add(() => own.close());
   const vouched: GatewayParts = {
     ...parts,
@@ -295,7 +296,7 @@ async function openGateway(options: GatewayOptions, opened: OpenedSoFar): Promis
     hosts: hostPolicyOf({ ...options, listen: trustedListen ?? listen }),
   };
   const serveVouched: RequestListener = (request, response) => void handle(request, response, vouched);
-  const trusted = trustedListen && (await listenOn(serveVouched, trustedListen, listening));
+  const trusted = trustedListen && (await openListener(serveVouched, trustedListen, listening));
   if (trusted !== undefined) opened.add(() => trusted.close());
   observeGateway(metrics.registry, {
     routes,

@@ -1,5 +1,4 @@
 export { DEFAULT_LIMITS, type Gateway, type GatewayLimits, type GatewayOptions, startGateway } from './gateway.ts';
-export { type Address } from './listener.ts';
 export { createRefusalLog } from './refusals.ts';
 export { type AuditBacklog, type AuditSink } from './audit.ts';
 export {

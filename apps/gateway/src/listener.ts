@@ -1,19 +1,12 @@
 import { type IncomingMessage, type RequestListener, type Server, ServerResponse, createServer } from 'node:http';
 import { type Server as TlsServer } from 'node:https';
-import { once } from 'node:events';
 import { type Duplex } from 'node:stream';
 import { Server as NetServer, type Socket } from 'node:net';
 import { AppError, type ErrorCode } from '@mcp-runtime/api';
-import { closeOnce, errnoOf } from '@mcp-runtime/base';
+import { type ListenAddress, closeOnce, errnoOf, listenOn } from '@mcp-runtime/base';
 import { type Drainable } from './drain.ts';
 import { type Refusal } from './refusals.ts';
 import { type TlsListeners } from './tls/open-tls.ts';
-
-export interface Address {
-  readonly host: string;
-  /** 0 is any free one. */
-  readonly port: number;
-}
 
 interface ListenOptions {
   /** Time for a client to send its head and body, milliseconds. */
@@ -35,9 +28,9 @@ const LAST_BYTES_MS = 2000;
 const END_IDLE_MS = 50;
 
 /** Rejects with `port_in_use` or `invalid_config`. */
-export async function listenOn(
+export async function openListener(
   listener: RequestListener,
-  { host, port }: Address,
+  { host, port }: ListenAddress,
   { requestTimeoutMs, onRefused, tls }: ListenOptions,
 ): Promise<Listening> {
   const http = {
@@ -63,14 +56,9 @@ export async function listenOn(
     onRefused({ reason: 'invalid_request', status: 417, method: request.method ?? '', ...peerOf(request.socket) });
     response.writeHead(417, { connection: 'close' }).end();
   });
-  server.listen(port, host);
-  try {
-    await once(server, 'listening');
-  } catch (cause) {
+  const actual = await listenOn(server, { host, port }).catch((cause: unknown) => {
     throw listenError(cause, host, port);
-  }
-  const address = server.address();
-  const actual = typeof address === 'object' && address !== null ? address.port : port;
+  });
   const name = host.includes(':') ? `[${host.replaceAll(/[[\]]/g, '')}]` : host;
   const url = `${tls === undefined ? 'http' : 'https'}://${name}:${actual}`;
   return { server, url, ...drainable(server) };

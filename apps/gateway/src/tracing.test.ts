@@ -5,6 +5,7 @@ import { json } from 'node:stream/consumers';
 import { afterEach, beforeEach, test } from 'node:test';
 import { openTracing } from '@mcp-runtime/base/tracing';
 import { z } from 'zod';
+import { listenOn } from '@mcp-runtime/base';
 import { OK_RESULT, callOf, startBench, testDocument } from './testing/bench.ts';
 import { bearer } from './testing/caller.ts';
 import { type Answer, sendJson } from './testing/upstream.ts';
@@ -54,11 +55,8 @@ beforeEach(async () => {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
     });
   });
-  collector.listen(0, '127.0.0.1');
-  await once(collector, 'listening');
-  const address = collector.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  endpoint = `http://127.0.0.1:${address.port}/v1/traces`;
+  const port = await listenOn(collector);
+  endpoint = `http://127.0.0.1:${port}/v1/traces`;
   opened.defer(async () => {
     collector.closeAllConnections();
     collector.close();

@@ -11,6 +11,7 @@ import {
 } from '@mcp-runtime/api';
 import {
   type Clock,
+  type ListenAddress,
   type Logger,
   OpenedSoFar,
   type Running,
@@ -46,21 +47,16 @@ import {
 } from './data-dir.ts';
 import { publishTo } from './gateway-publisher.ts';
 
-interface Address {
-  readonly host: string;
-  readonly port: number;
-}
-
 export interface LocalRuntimeOptions {
   readonly dataDir: string;
   readonly version: string;
-  readonly listen: Address;
-  readonly apiListen: Address;
+  readonly listen: ListenAddress;
+  readonly apiListen: ListenAddress;
   readonly trustHeadersFrom: readonly string[];
   /** Ranges beside the internet in which servers of `source.url` may be; on this machine they may be where the URL says so. */
   readonly allowUpstreamsIn: readonly string[];
   /** For the proxy in front and nobody else: its identity headers are believed. */
-  readonly trustedListen?: Address;
+  readonly trustedListen?: ListenAddress;
   /** SPIFFE id of the proxy in front, by its client certificate. */
   readonly trustedProxy?: string;
   /** For `listen`; plain HTTP without it. */

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { isRecord } from '@mcp-runtime/base';
+import { isRecord, listenOn } from '@mcp-runtime/base';
 import { createProbe } from './probe.ts';
 
 const CAPABILITIES = { tools: { listChanged: true }, resources: {} };
@@ -40,11 +39,8 @@ test('what a server tells of itself is taken whole, with what nobody knows, and 
       return response.end(JSON.stringify({ jsonrpc: '2.0', id, ...said }));
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  const url = `http://127.0.0.1:${address.port}/mcp`;
+  const port = await listenOn(server);
+  const url = `http://127.0.0.1:${port}/mcp`;
   const probe = createProbe({ version: '1', token: async () => 'token' });
   const key = { namespace: 'team-a', name: 'files' };
   const { signal } = new AbortController();

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
+import { listenOn } from '@mcp-runtime/base';
 import { createProbe } from './probe.ts';
 
 const KEY = { namespace: 'team-a', name: 'files' };
@@ -12,11 +13,9 @@ async function startRefusing(bodyOf: (requestId: string) => string) {
   const server = createServer((_, response) => {
     response.writeHead(502, { 'content-type': 'application/json' }).end(bodyOf(randomUUID()));
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
+  const port = await listenOn(server);
   return {
-    url: `http://127.0.0.1:${address.port}/mcp`,
+    url: `http://127.0.0.1:${port}/mcp`,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       server.close();

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type Server } from 'node:http';
 import { AppError } from '@mcp-runtime/api';
-import { type Running, closeOnce, errnoOf } from '@mcp-runtime/base';
+import { type ListenAddress, type Running, closeOnce, errnoOf, listenOn } from '@mcp-runtime/base';
 import { createAdaptorServer } from '@hono/node-server';
 import { createApp } from './app.ts';
 import { type ApiParts } from './parts.ts';
@@ -11,23 +11,12 @@ export interface PlatformApi extends Running {
   readonly url: string;
 }
 
-interface Listen {
-  readonly host: string;
-  /** 0 is any free one. */
-  readonly port: number;
-}
-
 /** Rejects with `port_in_use`. */
-export async function startPlatformApi(listen: Listen, parts: ApiParts): Promise<PlatformApi> {
+export async function startPlatformApi(listen: ListenAddress, parts: ApiParts): Promise<PlatformApi> {
   const server = createAdaptorServer({ fetch: createApp(parts).fetch });
-  server.listen(listen.port, listen.host);
-  try {
-    await once(server, 'listening');
-  } catch (cause) {
+  const port = await listenOn(server, listen).catch((cause: unknown) => {
     throw listenError(cause, listen);
-  }
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : listen.port;
+  });
   const running = closeOnce(async () => {
     const closed = once(server, 'close');
     server.close();
@@ -37,7 +26,7 @@ export async function startPlatformApi(listen: Listen, parts: ApiParts): Promise
   return { ...running, url: `http://${listen.host}:${port}` };
 }
 
-function listenError(cause: unknown, { host, port }: Listen): AppError {
+function listenError(cause: unknown, { host, port }: ListenAddress): AppError {
   if (errnoOf(cause) === 'EADDRINUSE') {
     return new AppError('port_in_use', `port ${port} on \`${host}\` is in use`, {
       next: `stop the other program, or choose another port with --api-listen ${host}:PORT`,

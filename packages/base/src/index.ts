@@ -24,4 +24,5 @@ export { LOG_LEVELS, type LogFields, type LogLevel, type Logger, silentLogger } 
 export { type RequestSpan, type SpanAttributes, type TraceContext, type Tracer } from './trace.ts';
 
 // listeners
+export { type ListenAddress, listenOn } from './listen.ts';
 export { type HostPolicy, isAllowedHost, isLoopbackAddress } from './hosts.ts';

@@ -9,6 +9,7 @@ import {
   localhostAllowedOrigins,
   originValidationResponse,
 } from '@modelcontextprotocol/server';
+import { listenOn } from '../../../packages/base/src/index.ts';
 import { type Subject } from '../subject.ts';
 import { registerAskingTools } from './asking-tools.ts';
 import { registerContentTools } from './content-tools.ts';
@@ -39,10 +40,7 @@ export async function startDualEraServer(): Promise<Subject> {
   const server = createServer((incoming, outgoing) => {
     void handle(toRequest(incoming, outgoing)).then((response) => sendResponse(response, outgoing));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const port = await listenOn(server);
   return {
     url: new URL(`http://127.0.0.1:${port}/mcp`),
     [Symbol.asyncDispose]: async () => {

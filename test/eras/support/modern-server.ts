@@ -8,6 +8,7 @@ import {
   inputRequired,
   inputResponse,
 } from '@modelcontextprotocol/server';
+import { listenOn } from '../../../packages/base/src/index.ts';
 import { registerAskingTools } from '../../conformance/dual-era/asking-tools.ts';
 import { registerContentTools, text } from '../../conformance/dual-era/content-tools.ts';
 import { registerProgressTools } from '../../conformance/dual-era/progress-tools.ts';
@@ -94,10 +95,7 @@ export async function startModernServer(): Promise<ModernServer> {
   const server = createServer((incoming, outgoing) => {
     void handler.fetch(toRequest(incoming, outgoing)).then((response) => sendResponse(response, outgoing));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const port = await listenOn(server);
   const url = new URL(`http://127.0.0.1:${port}/mcp`);
   return {
     url,

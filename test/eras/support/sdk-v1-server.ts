@@ -6,6 +6,7 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
+import { listenOn } from '../../../packages/base/src/index.ts';
 import { type Subject } from '../../conformance/subject.ts';
 
 /** A server on the SDK that only knows sessions, and what its tools were told. */
@@ -40,10 +41,7 @@ export async function startSdkV1Server(): Promise<SdkV1Server> {
   }
 
   const server = createServer((request, response) => void handle(request, response));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const port = await listenOn(server);
   return {
     url: new URL(`http://127.0.0.1:${port}/mcp`),
     cancelled,

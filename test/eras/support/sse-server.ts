@@ -3,6 +3,7 @@ import { type IncomingMessage, type ServerResponse, createServer } from 'node:ht
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { SSEServerTransport } from '@modelcontextprotocol/sdk/server/sse.js';
 import { z } from 'zod';
+import { listenOn } from '../../../packages/base/src/index.ts';
 
 /** A server of the HTTP+SSE transport and nothing else, made with the published SDK 1.x. */
 export interface SseServer extends AsyncDisposable {
@@ -45,10 +46,7 @@ export async function startSseServer(): Promise<SseServer> {
   }
 
   const server = createServer((request, response) => void serve(request, response));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const port = await listenOn(server);
   return {
     url: new URL(`http://127.0.0.1:${port}/sse`),
     tools: ['echo', 'ask', 'sample', 'progress', 'hang'],

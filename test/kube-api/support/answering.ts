@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { listenOn } from '../../../packages/base/src/index.ts';
 
 export interface Answering extends AsyncDisposable {
   readonly port: number;
@@ -17,11 +18,9 @@ export async function startAnswering(host: string): Promise<Answering> {
       response.end('{"jsonrpc":"2.0","id":1,"result":{"content":[]}}');
     });
   });
-  server.listen(0, host);
-  await once(server, 'listening');
-  const address = server.address();
+  const port = await listenOn(server, { host: host, port: 0 });
   return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
+    port,
     calls: () => calls,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();

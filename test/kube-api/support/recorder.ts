@@ -1,5 +1,5 @@
-import { type AddressInfo } from 'node:net';
 import { createServer } from 'node:http';
+import { listenOn } from '../../../packages/base/src/index.ts';
 import { type ClusterAccess } from '../../../packages/kube/src/kubernetes/index.ts';
 import { createTransport } from '../../../packages/kube/src/kubernetes/transport.ts';
 
@@ -29,9 +29,7 @@ export async function recorder(access: ClusterAccess): Promise<Recorder> {
       })
       .catch(() => response.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address: string | AddressInfo | null = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const port = await listenOn(server);
   return {
     access: {
       server: new URL(`http://127.0.0.1:${port}`),

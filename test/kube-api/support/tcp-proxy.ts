@@ -1,4 +1,5 @@
-import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
+import { type Socket, connect, createServer } from 'node:net';
+import { listenOn } from '../../../packages/base/src/index.ts';
 
 /** A proxy between a client and a server that can fail as networks do. */
 export interface TcpProxy extends AsyncDisposable {
@@ -28,13 +29,12 @@ export async function tcpProxy(target: { readonly host: string; readonly port: n
       });
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address: string | AddressInfo | null = server.address();
+  const port = await listenOn(server);
   const end = (): void => {
     for (const socket of open) socket.destroy();
   };
   return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
+    port,
     cut: () => {
       isCut = true;
       end();

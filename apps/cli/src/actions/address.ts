@@ -1,12 +1,8 @@
 import { AppError } from '@mcp-runtime/api';
-
-interface Address {
-  readonly host: string;
-  readonly port: number;
-}
+import { type ListenAddress } from '@mcp-runtime/base';
 
 /** `HOST:PORT`, `[::1]:PORT` or `:PORT`, which is this machine only. @throws AppError `usage` naming the flag. */
-export function parseAddress(text: string, flag: string): Address {
+export function parseAddress(text: string, flag: string): ListenAddress {
   const match = /^(\[[0-9a-fA-F:]+\]|[^:[\]]*):(\d{1,5})$/.exec(text);
   const port = Number(match?.[2]);
   if (match === null || port > 65_535) {

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { silentLogger } from '@mcp-runtime/base';
+import { listenOn, silentLogger } from '@mcp-runtime/base';
 import { openSpool } from '@mcp-runtime/events';
 import { anEvent } from '../testing/objects.ts';
 import { runCli } from '../testing/program.ts';
@@ -107,9 +106,7 @@ test('tail prints events as they arrive, however they are cut, until interrupted
     response.write(lines.slice(0, 100));
     setImmediate(() => response.write(lines.slice(100)));
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : undefined;
+  const port = await listenOn(server);
   const stop = new AbortController();
   const ran = await runCli(['audit', 'tail'], {
     env: { MCP_PLATFORM_API_URL: `http://127.0.0.1:${port}`, MCP_PLATFORM_API_TOKEN: 't' },

@@ -1,7 +1,7 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { API_BASE_PATH } from '@mcp-runtime/api';
+import { listenOn } from '@mcp-runtime/base';
 
 /** One request as it came in. */
 export interface Asked {
@@ -45,9 +45,8 @@ export async function startScriptedApi(
       response.end(answer.text ?? JSON.stringify(answer.body));
     })();
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const address = server.address();
-  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+  const port = await listenOn(server);
+  const url = `http://127.0.0.1:${port}`;
   return {
     asked,
     url,

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { type SessionTokenKeys } from '@mcp-runtime/api';
-import { silentLogger } from '@mcp-runtime/base';
+import { listenOn, silentLogger } from '@mcp-runtime/base';
 import { compilePolicy } from '@mcp-runtime/policy';
 import { type Bench, OK_RESULT, callOf, startBench, testDocument } from '../testing/bench.ts';
 import { type TokenSigner, createTokenSigner } from '../testing/token-signer.ts';
@@ -169,10 +168,9 @@ test('keys at a URL are read again for a key that is missing, but not at every m
     if (served === undefined) response.writeHead(500).end();
     else sendJson(response, served);
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const port = await listenOn(server);
   opened.defer(() => void server.close());
-  const address = server.address();
-  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/jwks.json`;
+  const url = `http://127.0.0.1:${port}/jwks.json`;
   const bench = await open(opened.use(await pollTokenKeysUrl({ url, clock: () => now, log: silentLogger })));
   const [old, fresh] = [await sign(ed), await sign(es)];
   assert.equal(await verdictOf(bench, old), 'allowed');

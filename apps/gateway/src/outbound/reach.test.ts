@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import { listenOn } from '@mcp-runtime/base';
 import { AddressRefused, PUBLIC_ONLY, type ResolveAll, literalRefusal, lookupWithin, publicAnd } from './reach.ts';
 
 const PRIVATE = [
@@ -91,11 +92,10 @@ function resolveTo(addresses: readonly string[]): ResolveAll {
 }
 
 async function startCounter() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
+  const server = createServer();
+  const port = await listenOn(server);
   return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
+    port,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       server.close();

@@ -2,6 +2,7 @@ import { type KeyObject, generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { type ServerResponse, createServer } from 'node:http';
 import { SignJWT, exportJWK } from 'jose';
+import { listenOn } from '@mcp-runtime/base';
 import { sendJson } from './upstream.ts';
 
 type Serve = (response: ServerResponse) => void;
@@ -39,10 +40,8 @@ export async function startTestIssuer({ path = '' }: { readonly path?: string } 
     if (serve === undefined) response.writeHead(404).end();
     else serve(response);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const origin = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+  const port = await listenOn(server);
+  const origin = `http://127.0.0.1:${port}`;
   const url = `${origin}${path}`;
   documents.set(`${path}/.well-known/oauth-authorization-server`, (response) =>
     sendJson(response, { issuer: url, jwks_uri: `${origin}${KEYS_PATH}` }),

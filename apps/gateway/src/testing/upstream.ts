@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { listenOn } from '@mcp-runtime/base';
 import { PROBE_CLIENT } from '../eras/probe.ts';
 
 /** One request as a server behind the gateway saw it. */
@@ -37,10 +38,7 @@ export async function startTestUpstream(
       answer(one, response, request);
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const port = await listenOn(server);
   return {
     url: new URL(`http://127.0.0.1:${port}/mcp`),
     seen,

@@ -5,6 +5,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { type Server, type Socket, createServer } from 'node:net';
 import { test } from 'node:test';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { listenOn } from '@mcp-runtime/base';
 import { createHttpUpstream } from './http.ts';
 import { type Flow, type Upstream } from './port.ts';
 
@@ -21,10 +22,7 @@ async function rawServer(onData: (socket: Socket, nth: number) => void): Promise
     socket.on('data', () => onData(socket, nth));
     socket.on('error', () => socket.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const port = await listenOn(server);
   return {
     target: new URL(`http://127.0.0.1:${port}/mcp`),
     connections,
@@ -146,8 +144,7 @@ const testFile = (name: string): string => readFileSync(new URL(`testdata/${name
 test('a server over TLS is believed with a certificate that is trusted and for its name', async (context) => {
   const cert = testFile('localhost-cert.pem');
   const server = createTlsServer({ cert, key: testFile('localhost-key.pem') }, (_, response) => response.end('ok'));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listenOn(server);
   const trusted = getCACertificates();
   context.after(() => {
     setDefaultCACertificates(trusted);
@@ -155,8 +152,6 @@ test('a server over TLS is believed with a certificate that is trusted and for i
     server.close();
   });
   await using upstream = createHttpUpstream(() => 0);
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
   const askAs = (host: string): Promise<string> => ask(upstream, new URL(`https://${host}:${port}/mcp`));
   assert.equal(await askAs('localhost'), 'upstream_unavailable');
   setDefaultCACertificates([...trusted, cert]);

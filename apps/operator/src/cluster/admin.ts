@@ -1,12 +1,9 @@
-import { once } from 'node:events';
 import { type ServerResponse, createServer } from 'node:http';
 import { AppError } from '@mcp-runtime/api';
-import { type Running, closeOnce, errnoOf } from '@mcp-runtime/base';
+import { type ListenAddress, type Running, closeOnce, errnoOf, listenOn } from '@mcp-runtime/base';
 import { type Metrics } from '@mcp-runtime/base/metrics';
 
-interface AdminOptions {
-  readonly host: string;
-  readonly port: number;
+interface AdminOptions extends ListenAddress {
   readonly metrics: Pick<Metrics, 'text'>;
   /** Why it is not ready; empty when it is. */
   readonly notReady: () => readonly string[];
@@ -17,16 +14,11 @@ export async function startAdmin(options: AdminOptions): Promise<Running & { rea
   const server = createServer({ requestTimeout: 10_000 }, (request, response) => {
     answer(request.url, options, response).catch(() => send(response, 500, 'text/plain', 'internal error'));
   });
-  server.listen(options.port, options.host);
-  try {
-    await once(server, 'listening');
-  } catch (cause) {
+  const port = await listenOn(server, options).catch((cause: unknown) => {
     const place = `${options.host}:${options.port}`;
     if (errnoOf(cause) === 'EADDRINUSE') throw new AppError('port_in_use', `\`${place}\` is in use`, { cause });
     throw new AppError('invalid_config', `\`${place}\` cannot be listened on`, { cause });
-  }
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : options.port;
+  });
   return {
     url: `http://${options.host}:${port}`,
     ...closeOnce(async () => {

@@ -2,6 +2,7 @@ import { AppError, CLUSTER, asAppError, serverAudience } from '@mcp-runtime/api'
 import {
   type BackoffPolicy,
   type Clock,
+  type ListenAddress,
   type Logger,
   OpenedSoFar,
   type Running,
@@ -25,7 +26,7 @@ import { type Webhook, startWebhook } from './webhook/webhook.ts';
 export interface ClusterOperatorOptions {
   readonly client: ResourceClient;
   readonly settings: OperatorSettings;
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: ListenAddress;
   /** Of no other process that lives, such as the UID of its pod. */
   readonly identity: string;
   readonly version: string;

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { listenOn } from '@mcp-runtime/base';
 
 export const LOOPBACK = '127.0.0.1';
 const POLL_MS = 25;
@@ -28,12 +29,10 @@ export function openPorts(): Ports {
 
 async function freePort(): Promise<number> {
   const server = createServer();
-  await once(server.listen(0, LOOPBACK), 'listening');
-  const address = server.address();
+  const port = await listenOn(server, { host: LOOPBACK, port: 0 });
   server.close();
   await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new TypeError('a TCP server has a port');
-  return address.port;
+  return port;
 }
 
 /** Resolves when something accepts connections on the port; rejects when `signal` aborts. */

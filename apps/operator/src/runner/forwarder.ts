@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, type ServerResponse, createServer, request as startRequest } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Running, closeOnce } from '@mcp-runtime/base';
+import { type ListenAddress, type Running, closeOnce, listenOn } from '@mcp-runtime/base';
 
 interface ForwarderOptions {
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: ListenAddress;
   /** Where the server listens. */
   readonly upstream: { readonly host: string; readonly port: number };
 }
@@ -61,7 +61,7 @@ export async function startForwarder({ listen, upstream }: ForwarderOptions): Pr
   }
 
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 }, forward);
-  await once(server.listen(listen), 'listening');
+  await listenOn(server, listen);
   return closeOnce(async () => {
     const closed = once(server, 'close');
     server.close();

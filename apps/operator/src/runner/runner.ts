@@ -1,13 +1,8 @@
 import { AppError, type RunnerInstructions } from '@mcp-runtime/api';
-import { type Clock, type Logger, OpenedSoFar, type Running, closeOnce } from '@mcp-runtime/base';
+import { type Clock, type ListenAddress, type Logger, OpenedSoFar, type Running, closeOnce } from '@mcp-runtime/base';
 import { type BridgeRequest, type HostServer, type HostState, type StartedBridge, startHost } from '../host/index.ts';
 import { startForwarder } from './forwarder.ts';
 import { splitEnvironment } from './instructions.ts';
-
-interface Address {
-  readonly host: string;
-  readonly port: number;
-}
 
 export interface RunnerOptions {
   readonly instructions: RunnerInstructions;
@@ -17,7 +12,7 @@ export interface RunnerOptions {
   readonly dataDir: string;
   /** Folders whose `node_modules` is searched before anything is installed. */
   readonly packageRoots: readonly string[];
-  readonly startBridge: (request: BridgeRequest, listen: Address) => Promise<StartedBridge>;
+  readonly startBridge: (request: BridgeRequest, listen: ListenAddress) => Promise<StartedBridge>;
   readonly clock: Clock;
   readonly log: Logger;
   /** What the server writes, and what becomes of it. */

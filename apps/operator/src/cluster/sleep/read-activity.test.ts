@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { type GatewayActivity } from '@mcp-runtime/api';
+import { listenOn } from '@mcp-runtime/base';
 import { readActivityAt } from './read-activity.ts';
 
 const HERE = { pod: 'a', address: '127.0.0.1' };
@@ -18,11 +18,8 @@ test('a gateway is asked at its admin port with what was seen, and whatever is n
     asked.push(request.url ?? '');
     response.writeHead(answer.status).end(answer.body);
   });
-  server.listen(0, HERE.address);
-  await once(server, 'listening');
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  const read = readActivityAt(address.port);
+  const port = await listenOn(server, { host: HERE.address, port: 0 });
+  const read = readActivityAt(port);
   const { signal } = new AbortController();
   assert.deepEqual(await read(HERE, undefined, signal), TOLD);
   assert.deepEqual(await read(HERE, 3, signal), TOLD);

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
-import { type AddressInfo } from 'node:net';
 import { CLUSTER, asAppError } from '@mcp-runtime/api';
-import { type Clock, type Logger, type Running, closeOnce } from '@mcp-runtime/base';
+import { type Clock, type ListenAddress, type Logger, type Running, closeOnce, listenOn } from '@mcp-runtime/base';
 import { type ResourceClient } from '@mcp-runtime/kube';
 import { type CertificateOptions, type Served, currentCertificate } from './certificate/keeper.ts';
 import { ROTATION, type RotationRules } from './certificate/rotation.ts';
@@ -16,7 +15,7 @@ export interface WebhookOptions {
   readonly log: Logger;
   /** Namespace of the installation. */
   readonly namespace: string;
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: ListenAddress;
   /** Name of the ValidatingWebhookConfiguration; the one of the installation when absent. */
   readonly configuration?: string;
   /** Further names or addresses that API servers may call. */
@@ -54,8 +53,7 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
     server.setSecureContext(tlsOf(next));
     served = next;
   };
-  server.listen(listen.port, listen.host);
-  await once(server, 'listening');
+  const port = await listenOn(server, listen);
   const timer = setInterval(() => {
     renew().catch((error: unknown) =>
       log.warn('webhook certificate not renewed', { reason: asAppError(error).message }),
@@ -63,7 +61,7 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
   }, CHECK_MS);
   timer.unref();
   return {
-    port: portOf(server.address()),
+    port,
     renew,
     ...closeOnce(async () => {
       clearInterval(timer);
@@ -79,8 +77,4 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
 function hostsOf(namespace: string, more: readonly string[] = []): readonly string[] {
   const service = `${CLUSTER.webhook}.${namespace}.svc`;
   return [service, `${service}.cluster.local`, ...more];
-}
-
-function portOf(address: AddressInfo | string | null): number {
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

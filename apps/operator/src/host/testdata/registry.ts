@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { listenOn } from '@mcp-runtime/base';
 import { TELLS_ITSELF } from './fixture.ts';
 
 const run = promisify(execFile);
@@ -45,10 +45,8 @@ export async function startRegistry(): Promise<Registry> {
     else if (path !== '/@team/tells') response.writeHead(404).end('{}');
     else response.end(JSON.stringify({ name: manifest.name, versions: { '1.2.3': { ...manifest, dist } } }));
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  const url = `http://127.0.0.1:${address.port}`;
+  const port = await listenOn(server);
+  const url = `http://127.0.0.1:${port}`;
   return {
     env: {
       PATH: process.env['PATH'],
