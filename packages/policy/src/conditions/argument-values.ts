@@ -64,10 +64,16 @@ function converted(value: unknown, type: ArgumentType, budget: Budget, depth: nu
 
 function untyped(value: unknown, budget: Budget, depth: number): unknown {
   if (typeof value === 'string') return text(value, budget);
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
+  if (typeof value === 'number') return numberOf(value);
   if (typeof value === 'boolean' || value === null) return value;
   if (Array.isArray(value)) return listOf(value, { kind: 'dyn' }, budget, depth);
   return isMembers(value) ? mapOf(value, () => ({ kind: 'dyn' }), budget, depth) : mistyped();
+}
+
+/** A whole number beyond 2^53 is not the one that was sent, and the server may read that. */
+function numberOf(value: number): bigint | number {
+  if (!Number.isInteger(value)) return value;
+  return Number.isSafeInteger(value) ? BigInt(value) : mistyped();
 }
 
 function text(value: string, budget: Budget): string {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { z } from 'zod';
 import fc from 'fast-check';
 import { typeLines } from './argument-types.ts';
 import { compileCondition } from './condition.ts';
@@ -132,6 +133,13 @@ for (const [text, says] of FAULTS) {
 test('without a schema any argument may be named', () => {
   assert.equal(outcome('arguments.pth == "x"', { pth: 'x' }, 'untyped'), 'holds');
   assert.equal(outcome('arguments.n > 1.5', { n: 2 }, 'untyped'), 'holds');
+});
+
+test('a number that is not the one that was sent is none', () => {
+  const { n } = z.object({ n: z.number() }).parse(JSON.parse('{"n":9007199254740993}'));
+  assert.equal(outcome('arguments.n == 9007199254740993', { n }, 'untyped'), 'error');
+  assert.equal(outcome('arguments.anything.n != 9007199254740993', { anything: { n: -n } }), 'error');
+  assert.equal(outcome('arguments.n < 0.5', { n: 0.25 }, 'untyped'), 'holds');
 });
 
 test('an argument that a condition does not name costs nothing, one that it names is bounded', () => {
