@@ -4,6 +4,7 @@ import { type End, endOf, parseInstant } from './instant.ts';
 import { type PolicyLimits, limitsOf } from './limits.ts';
 import { type ScopeRules, scopeRulesOf } from './scopes.ts';
 import { type Subject, SubjectIndex } from './subject-index.ts';
+import { plainSpelling } from './uri-spelling.ts';
 import { type TrustRank, compareBytes, normalWord, riskOf, sideEffectOf, stricterThan, trustRank } from './values.ts';
 
 /** A policy document made ready for decisions: normalised once, indexed, never changed. */
@@ -73,6 +74,8 @@ export interface Rule {
 export interface ResourceRule extends Rule {
   /** What the URI is, or begins with. */
   readonly text: string;
+  /** The same in the spelling that stands for all others. */
+  readonly plainText: string;
   readonly isPrefix: boolean;
 }
 
@@ -165,11 +168,10 @@ type ToolTypes = ReadonlyMap<string, DocumentTool['arguments']>;
 function toGrant(grant: DocumentGrant, types: ToolTypes): Grant {
   const tools = firstByName(grant.tool_rules ?? [], (rule) => toRule(rule, types.get(rule.name)));
   const prompts = firstByName(grant.prompt_rules ?? [], (rule) => toRule(rule));
-  const resources = (grant.resource_rules ?? []).map((rule) => ({
-    ...toRule(rule),
-    text: rule.uri.replace(/\*$/, ''),
-    isPrefix: rule.uri.endsWith('*'),
-  }));
+  const resources = (grant.resource_rules ?? []).map((rule) => {
+    const text = rule.uri.replace(/\*$/, '');
+    return { ...toRule(rule), text, plainText: plainSpelling(text), isPrefix: rule.uri.endsWith('*') };
+  });
   return {
     name: grant.name,
     namespace: grant.namespace ?? '',

@@ -2,6 +2,7 @@ import { type SideEffect } from '@mcp-runtime/api';
 import { type Grant, type ResourceRule, type Rule } from './compile.ts';
 import { type Condition } from './conditions/condition.ts';
 import { hasEnded } from './instant.ts';
+import { plainSpelling } from './uri-spelling.ts';
 import { type TrustRank } from './values.ts';
 
 /** A single thing that a call names. */
@@ -101,8 +102,12 @@ function resourceRule(
 }
 
 function coversUri(rule: ResourceRule, uri: string): boolean {
-  if (!rule.isPrefix) return uri === rule.text;
-  return uri.startsWith(rule.text) && (rule.denies || !CLIMBS.test(uri));
+  if (rule.denies) return isCovered(rule, uri, rule.text) || isCovered(rule, plainSpelling(uri), rule.plainText);
+  return isCovered(rule, uri, rule.text) && !(rule.isPrefix && CLIMBS.test(uri));
+}
+
+function isCovered({ isPrefix }: ResourceRule, uri: string, text: string): boolean {
+  return isPrefix ? uri.startsWith(text) : uri === text;
 }
 
 /** A `..` segment, plain or percent-encoded: a server that resolves it leaves what the beginning promised. */

@@ -103,6 +103,40 @@ test('a URI that climbs out of its beginning is not covered by it', () => {
   assert.equal(reasonOf(read('file:///a/../x'), [aGrant({ resource_rules: [{ uri: 'file:///a/../x' }] })]), 'allowed');
 });
 
+test('what is denied is denied in every spelling that a server may take for the same', () => {
+  const resource_rules = [
+    { uri: 'file:///a/secret', decision: 'deny' as const },
+    { uri: 'https://example.com/b/*', decision: 'deny' as const },
+  ];
+  const grants = [aGrant({ name: 'all' }), aGrant({ name: 'some', resource_rules })];
+  for (const uri of [
+    'file:///a/%73ecret',
+    'file:///a/./secret',
+    'file:///a//secret',
+    'file:///x/../a/secret',
+    'file:///../a/secret',
+    'file:///a\\secret',
+    'FILE:///a/secret',
+    'file://localhost/a/secret',
+    'file:/a/secret',
+    'file:///%61%2Fsecret',
+    'https://EXAMPLE.com/b/c',
+    'https://example.com/x/%2e%2e/b/c',
+  ]) {
+    assert.equal(reasonOf(read(uri), grants), 'tool_denied', uri);
+  }
+  for (const uri of [
+    'file:///a/secrets',
+    'file:///A/secret',
+    'file:///a/secret/x',
+    'https://example.com/bb',
+    'a:%',
+    '..',
+  ]) {
+    assert.equal(reasonOf(read(uri), grants), 'allowed', uri);
+  }
+});
+
 test('a template is covered when some of what it can become is, and denied when all of it is', () => {
   const allow = (uri: string): PolicyDocumentGrant[] => [aGrant({ resource_rules: [{ uri }] })];
   const deny = (uri: string): PolicyDocumentGrant[] => [
