@@ -44,7 +44,7 @@ function objectCommands(noun: 'grant' | 'session') {
       },
       examples: [`mcp-runtime access ${noun} list`],
       prints: 'data',
-      load: async () => ({ run: (await import('../actions/access.ts')).listOf(noun) }),
+      load: async () => ({ run: (await import('../actions/access/access.ts')).listOf(noun) }),
     }),
     defineCommand({
       path: `access ${noun} get`,
@@ -53,7 +53,7 @@ function objectCommands(noun: 'grant' | 'session') {
       flags: { namespace: NAMESPACE, ...TARGET },
       examples: [`mcp-runtime access ${noun} get NAME --output yaml`],
       prints: 'data',
-      load: async () => ({ run: (await import('../actions/access.ts')).getOf(noun) }),
+      load: async () => ({ run: (await import('../actions/access/access.ts')).getOf(noun) }),
     }),
     defineCommand({
       path: `access ${noun} apply`,
@@ -70,7 +70,7 @@ function objectCommands(noun: 'grant' | 'session') {
       flags: { namespace: NAMESPACE, 'dry-run': DRY_RUN, ...TARGET },
       examples: [`mcp-runtime access ${noun} delete NAME`],
       prints: 'data',
-      load: async () => ({ run: (await import('../actions/access.ts')).deleteOf(noun) }),
+      load: async () => ({ run: (await import('../actions/access/access.ts')).deleteOf(noun) }),
     }),
   ];
 }
@@ -83,7 +83,7 @@ function toggle(noun: 'grant' | 'session', verb: 'enable' | 'disable' | 'revoke'
     flags: { namespace: NAMESPACE, 'dry-run': DRY_RUN, ...TARGET },
     examples: [`mcp-runtime access ${noun} ${verb} NAME`],
     prints: 'data',
-    load: async () => ({ run: (await import('../actions/access.ts')).toggleOf(noun, verb) }),
+    load: async () => ({ run: (await import('../actions/access/access.ts')).toggleOf(noun, verb) }),
   });
 }
 
@@ -112,7 +112,7 @@ export const ACCESS_COMMANDS = [
       'mcp-runtime access grant init research --server files --human-id alice@example.com --agent-id research-agent',
     ],
     prints: 'plain',
-    load: () => import('../actions/grant-init.ts'),
+    load: () => import('../actions/access/grant-init.ts'),
   }),
   ...objectCommands('session'),
   toggle('session', 'revoke', 'cut an agent session off, from the next call on'),
@@ -140,7 +140,7 @@ export const ACCESS_COMMANDS = [
       'mcp-runtime access session init research --server files --human-id alice@example.com --agent-id research-agent --expires-in 8h',
     ],
     prints: 'plain',
-    load: () => import('../actions/session-init.ts'),
+    load: () => import('../actions/access/session-init.ts'),
   }),
   defineCommand({
     path: 'access key list',
@@ -148,7 +148,7 @@ export const ACCESS_COMMANDS = [
     flags: TARGET,
     examples: ['mcp-runtime access key list', 'mcp-runtime access key list --output json > jwks.json'],
     prints: 'data',
-    load: async () => ({ run: (await import('../actions/access-key.ts')).list }),
+    load: async () => ({ run: (await import('../actions/access/key.ts')).list }),
   }),
   defineCommand({
     path: 'access key rotate',
@@ -165,7 +165,7 @@ export const ACCESS_COMMANDS = [
     },
     examples: ['mcp-runtime access key rotate', 'mcp-runtime access key rotate --retire-now'],
     prints: 'data',
-    load: async () => ({ run: (await import('../actions/access-key.ts')).rotate }),
+    load: async () => ({ run: (await import('../actions/access/key.ts')).rotate }),
   }),
   defineCommand({
     path: 'access session token',
@@ -193,6 +193,6 @@ export const ACCESS_COMMANDS = [
     },
     examples: ['export MCP_TOKEN=$(mcp-runtime access session token research-files)'],
     prints: 'data',
-    load: () => import('../actions/session-token.ts'),
+    load: () => import('../actions/access/session-token.ts'),
   }),
 ];

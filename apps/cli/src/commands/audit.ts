@@ -16,7 +16,7 @@ export const AUDIT_COMMANDS = [
       'mcp-runtime audit list --server files --output json',
     ],
     prints: 'data',
-    load: () => import('../actions/audit-list.ts'),
+    load: () => import('../actions/audit/list.ts'),
   }),
   defineCommand({
     path: 'audit tail',
@@ -34,7 +34,7 @@ export const AUDIT_COMMANDS = [
     },
     examples: ['mcp-runtime audit tail --decision deny'],
     prints: 'plain',
-    load: () => import('../actions/audit-tail.ts'),
+    load: () => import('../actions/audit/tail.ts'),
   }),
   defineCommand({
     path: 'audit export',
@@ -48,7 +48,7 @@ export const AUDIT_COMMANDS = [
     },
     examples: ['mcp-runtime audit export --since 24h -f audit.jsonl'],
     prints: 'plain',
-    load: () => import('../actions/audit-export.ts'),
+    load: () => import('../actions/audit/export.ts'),
   }),
   defineCommand({
     path: 'audit verify',
@@ -64,6 +64,6 @@ export const AUDIT_COMMANDS = [
     },
     examples: ['mcp-runtime audit verify', 'mcp-runtime audit verify --spool /var/lib/mcp-runtime/audit'],
     prints: 'data',
-    load: () => import('../actions/audit-verify.ts'),
+    load: () => import('../actions/audit/verify.ts'),
   }),
 ];

@@ -26,7 +26,7 @@ export const POLICY_COMMANDS = [
     },
     examples: ['mcp-runtime policy render -f examples/local --server mcp-servers/files --output json'],
     prints: 'data',
-    load: () => import('../actions/policy-render.ts'),
+    load: () => import('../actions/policy/render.ts'),
   }),
   defineCommand({
     path: 'policy evaluate',
@@ -47,7 +47,7 @@ export const POLICY_COMMANDS = [
       'mcp-runtime policy evaluate --cases cases.jsonl --output jsonl',
     ],
     prints: 'data',
-    load: () => import('../actions/policy-evaluate.ts'),
+    load: () => import('../actions/policy/evaluate.ts'),
   }),
   defineCommand({
     path: 'policy explain',
@@ -57,6 +57,6 @@ export const POLICY_COMMANDS = [
       `mcp-runtime policy explain --document policy.json --request '{"method":"tools/call","tool":"write_file","human_id":"alice"}'`,
     ],
     prints: 'data',
-    load: () => import('../actions/policy-explain.ts'),
+    load: () => import('../actions/policy/explain.ts'),
   }),
 ];

@@ -118,7 +118,7 @@ export const RUNTIME_COMMANDS = [
       'mcp-runtime serve gateway --watch --listen 0.0.0.0:8080 --admin-listen 0.0.0.0:9103',
     ],
     prints: 'plain',
-    load: () => import('../actions/serve-gateway.ts'),
+    load: () => import('../actions/serve/gateway.ts'),
   }),
   defineCommand({
     path: 'serve operator',
@@ -139,7 +139,7 @@ export const RUNTIME_COMMANDS = [
     },
     examples: ['mcp-runtime serve operator --config operator.yaml'],
     prints: 'plain',
-    load: () => import('../actions/serve-operator.ts'),
+    load: () => import('../actions/serve/operator.ts'),
   }),
   defineCommand({
     path: 'serve bridge',
@@ -156,7 +156,7 @@ export const RUNTIME_COMMANDS = [
     examples: ['mcp-runtime serve bridge -- npx -y @modelcontextprotocol/server-memory'],
     rest: 'the command to run and its arguments',
     prints: 'plain',
-    load: () => import('../actions/serve-bridge.ts'),
+    load: () => import('../actions/serve/bridge.ts'),
   }),
   defineCommand({
     path: 'serve runner',
@@ -172,7 +172,7 @@ export const RUNTIME_COMMANDS = [
     },
     examples: ['mcp-runtime serve runner', 'mcp-runtime serve runner --data-dir /tmp/runner'],
     prints: 'plain',
-    load: () => import('../actions/serve-runner.ts'),
+    load: () => import('../actions/serve/runner.ts'),
   }),
   defineCommand({
     path: 'completion',

@@ -33,7 +33,7 @@ export const SERVER_COMMANDS = [
     ],
     rest: 'arguments for the server',
     prints: 'data',
-    load: () => import('../actions/server-deploy.ts'),
+    load: () => import('../actions/server/deploy.ts'),
   }),
   defineCommand({
     path: 'server apply',
@@ -49,7 +49,7 @@ export const SERVER_COMMANDS = [
     flags: { namespace: ANY_NAMESPACE, ...TARGET },
     examples: ['mcp-runtime server list'],
     prints: 'data',
-    load: () => import('../actions/server-list.ts'),
+    load: () => import('../actions/server/list.ts'),
   }),
   defineCommand({
     path: 'server get',
@@ -58,7 +58,7 @@ export const SERVER_COMMANDS = [
     flags: { namespace: NAMESPACE, ...TARGET },
     examples: ['mcp-runtime server get files --output yaml'],
     prints: 'data',
-    load: () => import('../actions/server-get.ts'),
+    load: () => import('../actions/server/get.ts'),
   }),
   defineCommand({
     path: 'server status',
@@ -67,7 +67,7 @@ export const SERVER_COMMANDS = [
     flags: { namespace: NAMESPACE, ...TARGET },
     examples: ['mcp-runtime server status files'],
     prints: 'data',
-    load: () => import('../actions/server-status.ts'),
+    load: () => import('../actions/server/status.ts'),
   }),
   defineCommand({
     path: 'server logs',
@@ -81,7 +81,7 @@ export const SERVER_COMMANDS = [
     },
     examples: ['mcp-runtime server logs files --follow'],
     prints: 'plain',
-    load: () => import('../actions/server-logs.ts'),
+    load: () => import('../actions/server/logs.ts'),
   }),
   defineCommand({
     path: 'server delete',
@@ -90,7 +90,7 @@ export const SERVER_COMMANDS = [
     flags: { namespace: NAMESPACE, 'dry-run': DRY_RUN, ...TARGET },
     examples: ['mcp-runtime server delete files'],
     prints: 'data',
-    load: () => import('../actions/server-delete.ts'),
+    load: () => import('../actions/server/delete.ts'),
   }),
   defineCommand({
     path: 'server policy inspect',
@@ -99,7 +99,7 @@ export const SERVER_COMMANDS = [
     flags: { namespace: NAMESPACE, ...TARGET },
     examples: ['mcp-runtime server policy inspect files --output json'],
     prints: 'data',
-    load: () => import('../actions/server-policy.ts'),
+    load: () => import('../actions/server/policy.ts'),
   }),
   defineCommand({
     path: 'server connect-config',
@@ -118,6 +118,6 @@ export const SERVER_COMMANDS = [
     },
     examples: ['mcp-runtime server connect-config files --client vscode'],
     prints: 'data',
-    load: () => import('../actions/connect-config.ts'),
+    load: () => import('../actions/server/connect-config.ts'),
   }),
 ];

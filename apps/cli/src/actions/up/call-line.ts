@@ -1,6 +1,6 @@
 import { type AuditEvent } from '@mcp-runtime/api';
 import { printable } from '../../frame/print.ts';
-import { calledText, callerText, reasonText, serverText } from '../audit-text.ts';
+import { calledText, callerText, reasonText, serverText } from '../audit/text.ts';
 
 /** Methods that are calls to people; the rest is the protocol at work. */
 const CALLS: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read', 'tools/list']);
