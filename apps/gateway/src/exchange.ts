@@ -4,10 +4,10 @@ import { type ErrorCode, type Target } from '@mcp-runtime/api';
 import { type RequestSpan, type TraceContext } from '@mcp-runtime/base';
 import { type Era, type Message, isListening } from '@mcp-runtime/mcp';
 import { type Decision, type Policy } from '@mcp-runtime/policy';
-import { type Endpoint } from './endpoints.ts';
+import { type Endpoint } from './routes/endpoints.ts';
 import { type Caller, NOBODY } from './identify/caller.ts';
-import { type Route } from './route.ts';
-import { type Place } from './seal.ts';
+import { type Route } from './routes/route.ts';
+import { type Place } from './seal/seal.ts';
 import { type UpstreamCredential } from './upstream-auth/credential.ts';
 
 export type Verb = 'POST' | 'GET' | 'DELETE';

@@ -11,40 +11,40 @@ import {
   type Tracer,
   closeOnce,
 } from '@mcp-runtime/base';
-import { serveAdmin } from './admin.ts';
-import { type AuditSink } from './audit.ts';
+import { serveAdmin } from './listen/admin.ts';
+import { type AuditSink } from './record/audit.ts';
 import { createBodies } from './bodies.ts';
 import { type BridgeLimits } from './eras/legacy-to-modern/bridge.ts';
 import { type PooledLimits } from './eras/modern-to-legacy/bridge.ts';
 import { openWays } from './eras/open-ways.ts';
-import { externalUrlOf, hostPolicyOf } from './external-url.ts';
-import { type PolicySourceState, measurePropagation, observeGateway } from './gauges.ts';
+import { externalUrlOf, hostPolicyOf } from './listen/external-url.ts';
+import { type PolicySourceState, measurePropagation, observeGateway } from './record/gauges.ts';
 import { type GatewayParts, handle, pathOf } from './handle.ts';
 import { createHops } from './identify/hops.ts';
 import { createOauthVerifier } from './identify/oauth-verifier.ts';
 import { createPossessionChecker } from './identify/possession.ts';
 import { type TokenKeySource } from './identify/token-keys.ts';
 import { createTokenVerifier } from './identify/token-verifier.ts';
-import { drain } from './drain.ts';
-import { openListener } from './listener.ts';
-import { type GatewayMetrics, createGatewayMetrics } from './metrics.ts';
+import { drain } from './listen/drain.ts';
+import { openListener } from './listen/listener.ts';
+import { type GatewayMetrics, createGatewayMetrics } from './record/metrics.ts';
 import { createOpenExchanges } from './open-exchanges.ts';
 import { ANYWHERE, PUBLIC_ONLY } from './outbound/reach.ts';
-import { whyNotReady } from './readiness.ts';
+import { whyNotReady } from './listen/readiness.ts';
 import { createLimiter } from './limits/limiter.ts';
-import { type Refusal, createRefusalLog } from './refusals.ts';
-import { type RouteTable, createRouteTable } from './route.ts';
+import { type Refusal, createRefusalLog } from './record/refusals.ts';
+import { type RouteTable, createRouteTable } from './routes/route.ts';
 import { type ReadSecret } from './secrets.ts';
-import { holdSealKeys } from './seal.ts';
+import { holdSealKeys } from './seal/seal.ts';
 import { createActivity } from './sleep/activity.ts';
-import { type SessionSeal, createSessionSeal } from './session-seal.ts';
+import { type SessionSeal, createSessionSeal } from './seal/session-seal.ts';
 import { type TlsOptions, openTls } from './tls/open-tls.ts';
 import { NO_PEERS } from './tls/peer.ts';
-import { createTaskSeal } from './task-seal.ts';
+import { createTaskSeal } from './seal/task-seal.ts';
 import { createTokenExchange } from './upstream-auth/token-exchange.ts';
 import { type ConnectRules } from './upstream/connection.ts';
 import { sumOf } from './upstream/http.ts';
-import { refuseUnrouted } from './unrouted.ts';
+import { refuseUnrouted } from './listen/unrouted.ts';
 
 export interface GatewayLimits {
   readonly maxBodyBytes: number;

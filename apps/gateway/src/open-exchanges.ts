@@ -1,7 +1,7 @@
 import { type ErrorCode } from '@mcp-runtime/api';
 import { type Moment, type NotedList, type Policy, changedLists, hasBoundary } from '@mcp-runtime/policy';
 import { type Exchange, isStream } from './exchange.ts';
-import { type Route } from './route.ts';
+import { type Route } from './routes/route.ts';
 
 /** A forwarded exchange that has not ended. */
 export interface OpenExchange {

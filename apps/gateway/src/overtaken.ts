@@ -1,8 +1,8 @@
 import { askAgain } from './authorize.ts';
 import { type Denied } from './denial.ts';
 import { type Exchange } from './exchange.ts';
-import { type PolicyAbsence } from './policy-source.ts';
-import { type Route } from './route.ts';
+import { type PolicyAbsence } from './policy-source/holder.ts';
+import { type Route } from './routes/route.ts';
 
 /**
  * Why an exchange that a permit was given for may not go on: its policy was replaced while its body, the proof of its

@@ -2,8 +2,8 @@ import { type Target, type TaskTarget } from '@mcp-runtime/api';
 import { type Splice, askForEveryList, isListening, keptStrings, listsAsked, spanAt, splice } from '@mcp-runtime/mcp';
 import { type Policy, evaluate } from '@mcp-runtime/policy';
 import { type Exchange } from './exchange.ts';
-import { type Place } from './seal.ts';
-import { type TaskSeal } from './task-seal.ts';
+import { type Place } from './seal/seal.ts';
+import { type TaskSeal } from './seal/task-seal.ts';
 import { openedTask, withParams } from './tasks.ts';
 
 type Subscription = Extract<Target, { kind: 'subscription' }>;

@@ -1,10 +1,10 @@
 import { type TaskTarget } from '@mcp-runtime/api';
 import { TASKS_EXTENSION, isListening, mayBecomeTask, spanAt, splice } from '@mcp-runtime/mcp';
-import { readPlaced } from './endpoints.ts';
+import { readPlaced } from './routes/endpoints.ts';
 import { type Exchange } from './exchange.ts';
-import { type Place } from './seal.ts';
+import { type Place } from './seal/seal.ts';
 import { type Refusal } from './reply.ts';
-import { type TaskSeal } from './task-seal.ts';
+import { type TaskSeal } from './seal/task-seal.ts';
 
 /** What a server says of a task that it does not have (SEP-2663). */
 export const UNKNOWN_TASK: Refusal = { reason: 'not_found', message: 'task not found', code: -32602, status: 200 };

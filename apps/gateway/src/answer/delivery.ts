@@ -1,5 +1,5 @@
 import { type AppError } from '@mcp-runtime/api';
-import { type Ending } from '../record.ts';
+import { type Ending } from '../record/event.ts';
 import { type Gate } from './gate.ts';
 import { type Exchange } from '../exchange.ts';
 

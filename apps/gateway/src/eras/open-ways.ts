@@ -1,5 +1,5 @@
 import { type Clock, type Logger, type OpenedSoFar } from '@mcp-runtime/base';
-import { type SealKeys, createSeal } from '../seal.ts';
+import { type SealKeys, createSeal } from '../seal/seal.ts';
 import { type ConnectRules } from '../upstream/connection.ts';
 import { type ConnectionCounts, createHttpUpstream } from '../upstream/http.ts';
 import { isHttpSse } from './http-sse/detect.ts';

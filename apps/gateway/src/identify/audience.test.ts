@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { type PolicyDocument } from '@mcp-runtime/api';
 import { Secret } from '@mcp-runtime/base';
 import { compilePolicy } from '@mcp-runtime/policy';
-import { holdPolicy } from '../policy-source.ts';
+import { holdPolicy } from '../policy-source/holder.ts';
 import { type Bench, OK_RESULT, callOf, startBench, testDocument } from '../testing/bench.ts';
 import { startTestIssuer } from '../testing/issuer.ts';
 import { sendJson } from '../testing/upstream.ts';

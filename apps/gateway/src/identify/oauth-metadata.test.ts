@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compilePolicy } from '@mcp-runtime/policy';
-import { holdPolicy } from '../policy-source.ts';
+import { holdPolicy } from '../policy-source/holder.ts';
 import { type Bench, startBench, testDocument } from '../testing/bench.ts';
 import { sendJson } from '../testing/upstream.ts';
 

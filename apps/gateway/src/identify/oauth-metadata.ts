@@ -2,7 +2,7 @@ import { type IncomingMessage } from 'node:http';
 import { ERRORS, type ErrorCode } from '@mcp-runtime/api';
 import { basicScopes } from '@mcp-runtime/policy';
 import { type Reply } from '../reply.ts';
-import { type Route, type RouteTable } from '../route.ts';
+import { type Route, type RouteTable } from '../routes/route.ts';
 import { PROOF_ALGORITHMS } from './dpop-proof.ts';
 import { authModeOf } from './auth-mode.ts';
 import { RESOURCE_METADATA_PATH, resourceUrl } from './oauth-resource.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type GatewayActivity, keyText } from '@mcp-runtime/api';
-import { type RouteTable } from '../route.ts';
+import { type RouteTable } from '../routes/route.ts';
 import { type Sleeper } from './sleeper.ts';
 
 /** What this gateway tells of the servers that may sleep. */

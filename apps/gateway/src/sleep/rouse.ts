@@ -1,5 +1,5 @@
 import { AppError } from '@mcp-runtime/api';
-import { type Endpoint, type Endpoints } from '../endpoints.ts';
+import { type Endpoint, type Endpoints } from '../routes/endpoints.ts';
 import { type Sleeper } from './sleeper.ts';
 
 export interface RouseLimits {

@@ -9,10 +9,10 @@ import {
 import { silentLogger } from '@mcp-runtime/base';
 import { compilePolicy } from '@mcp-runtime/policy';
 import { type CryptoKey, SignJWT, exportJWK, generateKeyPair } from 'jose';
-import { type AuditSink } from '../audit.ts';
+import { type AuditSink } from '../record/audit.ts';
 import { DEFAULT_LIMITS, type Gateway, type GatewayOptions, startGateway } from '../gateway.ts';
 import { holdTokenKeys } from '../identify/token-keys.ts';
-import { type PolicyHolder, holdPolicy } from '../policy-source.ts';
+import { type PolicyHolder, holdPolicy } from '../policy-source/holder.ts';
 import { type Answer, type TestUpstream, sendJson, startTestUpstream } from './upstream.ts';
 
 /** A gateway with one route, a server behind it, and an audit sink that keeps events in memory. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { holdSealKeys } from '../../seal.ts';
-import { createSessionSeal } from '../../session-seal.ts';
+import { holdSealKeys } from '../../seal/seal.ts';
+import { createSessionSeal } from '../../seal/session-seal.ts';
 import { agree, isBridgedSession, readSession, sessionText } from './session.ts';
 
 const seal = createSessionSeal(holdSealKeys([randomBytes(32)]));

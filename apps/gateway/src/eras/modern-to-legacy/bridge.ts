@@ -1,7 +1,7 @@
 import { asAppError } from '@mcp-runtime/api';
 import { type Clock, closeOnce } from '@mcp-runtime/base';
 import { type AnswerReceiver, type Upstream } from '../../upstream/port.ts';
-import { type Place, type Seal } from '../../seal.ts';
+import { type Place, type Seal } from '../../seal/seal.ts';
 import { askAgain } from '../../authorize.ts';
 import { type Passage } from '../passage.ts';
 import { type Bridge } from '../ways.ts';

@@ -1,6 +1,6 @@
 import { type Clock } from '@mcp-runtime/base';
 import { z } from 'zod';
-import { type Place, type Seal, boundTo } from '../../seal.ts';
+import { type Place, type Seal, boundTo } from '../../seal/seal.ts';
 import { type ModernCall, digestOf } from './modern-call.ts';
 
 const State = z.object({

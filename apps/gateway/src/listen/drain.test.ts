@@ -4,10 +4,10 @@ import { Agent, type IncomingMessage, type OutgoingHttpHeaders, request } from '
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { type LogFields, type Logger } from '@mcp-runtime/base';
-import { DEFAULT_LIMITS } from './gateway.ts';
-import { OK_RESULT, callOf, startBench, testDocument } from './testing/bench.ts';
-import { bearer, errorOf } from './testing/caller.ts';
-import { type Answer, sendJson } from './testing/upstream.ts';
+import { DEFAULT_LIMITS } from '../gateway.ts';
+import { OK_RESULT, callOf, startBench, testDocument } from '../testing/bench.ts';
+import { bearer, errorOf } from '../testing/caller.ts';
+import { type Answer, sendJson } from '../testing/upstream.ts';
 
 const LONG_MS = 60_000;
 

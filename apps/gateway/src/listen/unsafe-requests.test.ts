@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { DEFAULT_LIMITS } from './gateway.ts';
-import { type Bench, answersOk, callOf, startBench, testDocument } from './testing/bench.ts';
-import { bearer, errorOf } from './testing/caller.ts';
+import { DEFAULT_LIMITS } from '../gateway.ts';
+import { type Bench, answersOk, callOf, startBench, testDocument } from '../testing/bench.ts';
+import { bearer, errorOf } from '../testing/caller.ts';
 
 const BAD_BODIES: readonly (readonly [what: string, body: string, status: number, code: number])[] = [
   ['a repeated member', '{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call"}', 400, -32600],

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { type Bench, OK_RESULT, callOf, startBench, testDocument } from './testing/bench.ts';
-import { type Answer, sendJson } from './testing/upstream.ts';
+import { type Bench, OK_RESULT, callOf, startBench, testDocument } from '../testing/bench.ts';
+import { type Answer, sendJson } from '../testing/upstream.ts';
 
 const document = testDocument({ auth: { mode: 'header' }, session: { required: false } });
 const ALICE = { 'x-mcp-human-id': 'alice', 'x-mcp-agent-id': 'agent' };

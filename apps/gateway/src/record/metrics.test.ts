@@ -6,12 +6,12 @@ import { test } from 'node:test';
 import { METRICS } from '@mcp-runtime/api';
 import { silentLogger } from '@mcp-runtime/base';
 import { compilePolicy, stamp } from '@mcp-runtime/policy';
-import { holdTokenKeys } from './identify/token-keys.ts';
-import { watchPolicyFile } from './policy-file.ts';
-import { type Bench, OK_RESULT, callOf, startBench, testDocument } from './testing/bench.ts';
-import { bearer } from './testing/caller.ts';
-import { createTokenSigner } from './testing/token-signer.ts';
-import { type Answer, sendJson } from './testing/upstream.ts';
+import { holdTokenKeys } from '../identify/token-keys.ts';
+import { watchPolicyFile } from '../policy-source/file.ts';
+import { type Bench, OK_RESULT, callOf, startBench, testDocument } from '../testing/bench.ts';
+import { bearer } from '../testing/caller.ts';
+import { createTokenSigner } from '../testing/token-signer.ts';
+import { type Answer, sendJson } from '../testing/upstream.ts';
 
 const SERVER = 'namespace="mcp-servers",server="files"';
 const INITIALIZE = {

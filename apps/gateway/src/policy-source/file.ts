@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { AppError } from '@mcp-runtime/api';
 import { type Logger, type Running, closeOnce } from '@mcp-runtime/base';
 import { compilePolicy, parsePolicy } from '@mcp-runtime/policy';
-import { type PolicyHolder } from './policy-source.ts';
+import { type PolicyHolder } from './holder.ts';
 
 const POLL_MS = 250;
 

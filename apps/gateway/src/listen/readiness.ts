@@ -1,7 +1,7 @@
-import { type AuditSink } from './audit.ts';
-import { authModeOf } from './identify/auth-mode.ts';
-import { type TokenKeySource } from './identify/token-keys.ts';
-import { type RouteTable } from './route.ts';
+import { type AuditSink } from '../record/audit.ts';
+import { authModeOf } from '../identify/auth-mode.ts';
+import { type TokenKeySource } from '../identify/token-keys.ts';
+import { type RouteTable } from '../routes/route.ts';
 
 export interface ReadinessParts {
   readonly routes: Pick<RouteTable, 'all'>;

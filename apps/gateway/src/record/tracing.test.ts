@@ -6,9 +6,9 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { openTracing } from '@mcp-runtime/base/tracing';
 import { z } from 'zod';
 import { listenOn } from '@mcp-runtime/base';
-import { OK_RESULT, callOf, startBench, testDocument } from './testing/bench.ts';
-import { bearer } from './testing/caller.ts';
-import { type Answer, sendJson } from './testing/upstream.ts';
+import { OK_RESULT, callOf, startBench, testDocument } from '../testing/bench.ts';
+import { bearer } from '../testing/caller.ts';
+import { type Answer, sendJson } from '../testing/upstream.ts';
 
 const Attribute = z.object({
   key: z.string(),

@@ -2,7 +2,7 @@ import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type GatewayActivity } from '@mcp-runtime/api';
 import { type Metrics } from '@mcp-runtime/base/metrics';
 import { type ReadinessParts, whyNotReady } from './readiness.ts';
-import { type Activity } from './sleep/activity.ts';
+import { type Activity } from '../sleep/activity.ts';
 
 interface AdminParts extends ReadinessParts {
   readonly metrics: Pick<Metrics, 'text'>;

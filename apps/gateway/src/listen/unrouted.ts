@@ -1,9 +1,9 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { ERRORS, type ErrorCode } from '@mcp-runtime/api';
 import { peerOf } from './listener.ts';
-import { type GatewayMetrics } from './metrics.ts';
-import { type RefusalLog } from './refusals.ts';
-import { type Reply } from './reply.ts';
+import { type GatewayMetrics } from '../record/metrics.ts';
+import { type RefusalLog } from '../record/refusals.ts';
+import { type Reply } from '../reply.ts';
 
 interface Unrouted {
   readonly request: IncomingMessage;

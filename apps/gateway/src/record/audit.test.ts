@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AppError } from '@mcp-runtime/api';
-import { OK_RESULT, answersOk, callOf, startBench, testDocument } from './testing/bench.ts';
-import { bearer, errorOf } from './testing/caller.ts';
-import { until } from './testing/until.ts';
-import { type Answer } from './testing/upstream.ts';
+import { OK_RESULT, answersOk, callOf, startBench, testDocument } from '../testing/bench.ts';
+import { bearer, errorOf } from '../testing/caller.ts';
+import { until } from '../testing/until.ts';
+import { type Answer } from '../testing/upstream.ts';
 
 test('where the server asks for strict audit, what cannot be recorded does not happen', async () => {
   await using bench = await startBench({

@@ -5,10 +5,10 @@ import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { AuditEvent, EVENT_TYPES } from '@mcp-runtime/api';
 import { silentLogger } from '@mcp-runtime/base';
-import { DEFAULT_LIMITS } from './gateway.ts';
+import { DEFAULT_LIMITS } from '../gateway.ts';
 import { createRefusalLog } from './refusals.ts';
-import { OK_RESULT, callOf, startBench, testDocument } from './testing/bench.ts';
-import { type Answer, sendJson } from './testing/upstream.ts';
+import { OK_RESULT, callOf, startBench, testDocument } from '../testing/bench.ts';
+import { type Answer, sendJson } from '../testing/upstream.ts';
 
 const answer: Answer = (_, response) => sendJson(response, OK_RESULT);
 

@@ -2,11 +2,11 @@ import { METRICS } from '@mcp-runtime/api';
 import { type Clock } from '@mcp-runtime/base';
 import { type Gauge, type Metrics } from '@mcp-runtime/base/metrics';
 import { type AuditSink } from './audit.ts';
-import { isStream } from './exchange.ts';
-import { type OpenExchange, type OpenExchanges } from './open-exchanges.ts';
-import { type PolicySource } from './policy-source.ts';
-import { type Route, type RouteTable } from './route.ts';
-import { type ConnectionCounts } from './upstream/http.ts';
+import { isStream } from '../exchange.ts';
+import { type OpenExchange, type OpenExchanges } from '../open-exchanges.ts';
+import { type PolicySource } from '../policy-source/holder.ts';
+import { type Route, type RouteTable } from '../routes/route.ts';
+import { type ConnectionCounts } from '../upstream/http.ts';
 
 interface Observed {
   readonly routes: Pick<RouteTable, 'all'>;

@@ -1,7 +1,7 @@
 import { type AuditEvent, type AuditPayload, EVENT_TYPES } from '@mcp-runtime/api';
 import { type DecisionText, decisionText } from '@mcp-runtime/policy';
 import { type AuditSink } from './audit.ts';
-import { type Exchange, type Verdict } from './exchange.ts';
+import { type Exchange, type Verdict } from '../exchange.ts';
 
 export interface Ending {
   /** HTTP status given to the caller. */

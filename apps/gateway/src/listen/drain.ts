@@ -1,5 +1,5 @@
 import { type Running } from '@mcp-runtime/base';
-import { type OpenExchanges } from './open-exchanges.ts';
+import { type OpenExchanges } from '../open-exchanges.ts';
 
 /** A listener that can stop taking new connections before it closes. */
 export interface Drainable extends Running {

@@ -5,8 +5,8 @@ import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { listenOn } from '@mcp-runtime/base';
 import { type Endpoints, type TrackState, createEndpoints } from './endpoints.ts';
-import { type Bench, OK_RESULT, callOf, startBench, testDocument } from './testing/bench.ts';
-import { type TestUpstream, sendJson, startTestUpstream } from './testing/upstream.ts';
+import { type Bench, OK_RESULT, callOf, startBench, testDocument } from '../testing/bench.ts';
+import { type TestUpstream, sendJson, startTestUpstream } from '../testing/upstream.ts';
 
 const document = testDocument({ auth: { mode: 'header' }, session: { required: false } });
 const ALICE = { 'x-mcp-human-id': 'alice', 'x-mcp-agent-id': 'agent' };

@@ -1,7 +1,7 @@
 import { type ObjectKey } from '@mcp-runtime/api';
 import { type Endpoints } from './endpoints.ts';
-import { type PolicySource } from './policy-source.ts';
-import { type Sleeper } from './sleep/sleeper.ts';
+import { type PolicySource } from '../policy-source/holder.ts';
+import { type Sleeper } from '../sleep/sleeper.ts';
 
 /** A governed server as the gateway sees it. */
 export interface Route {

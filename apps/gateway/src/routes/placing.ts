@@ -1,9 +1,9 @@
 import { HEADERS } from '@mcp-runtime/api';
-import { isBridgedSession } from './eras/legacy-to-modern/session.ts';
+import { isBridgedSession } from '../eras/legacy-to-modern/session.ts';
 import { type Endpoint, type Endpoints, readPlaced } from './endpoints.ts';
-import { type Exchange, placeOf } from './exchange.ts';
-import { sessionIdOf } from './headers.ts';
-import { type SessionSeal } from './session-seal.ts';
+import { type Exchange, placeOf } from '../exchange.ts';
+import { sessionIdOf } from '../headers.ts';
+import { type SessionSeal } from '../seal/session-seal.ts';
 
 /**
  * Finds the server's own session, and the endpoint that holds it, in the id that the caller sent. False when that is one that

@@ -5,8 +5,8 @@ import { Server as NetServer, type Socket } from 'node:net';
 import { AppError, type ErrorCode } from '@mcp-runtime/api';
 import { type ListenAddress, closeOnce, errnoOf, listenOn } from '@mcp-runtime/base';
 import { type Drainable } from './drain.ts';
-import { type Refusal } from './refusals.ts';
-import { type TlsListeners } from './tls/open-tls.ts';
+import { type Refusal } from '../record/refusals.ts';
+import { type TlsListeners } from '../tls/open-tls.ts';
 
 interface ListenOptions {
   /** Time for a client to send its head and body, milliseconds. */

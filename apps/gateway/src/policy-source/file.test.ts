@@ -6,10 +6,10 @@ import { test } from 'node:test';
 import { type PolicyDocument } from '@mcp-runtime/api';
 import { silentLogger } from '@mcp-runtime/base';
 import { stamp } from '@mcp-runtime/policy';
-import { watchPolicyFile } from './policy-file.ts';
-import { type PolicyHolder, holdPolicy } from './policy-source.ts';
-import { testDocument } from './testing/bench.ts';
-import { until } from './testing/until.ts';
+import { watchPolicyFile } from './file.ts';
+import { type PolicyHolder, holdPolicy } from './holder.ts';
+import { testDocument } from '../testing/bench.ts';
+import { until } from '../testing/until.ts';
 
 const documentOf = (change: Partial<PolicyDocument> = {}): PolicyDocument => stamp(testDocument(change));
 const GOOD = documentOf();

@@ -4,8 +4,8 @@ import { type IncomingMessage, request } from 'node:http';
 import { test } from 'node:test';
 import { type PolicyDocument } from '@mcp-runtime/api';
 import { compilePolicy } from '@mcp-runtime/policy';
-import { type Bench, startBench, testDocument } from './testing/bench.ts';
-import { type Answer } from './testing/upstream.ts';
+import { type Bench, startBench, testDocument } from '../testing/bench.ts';
+import { type Answer } from '../testing/upstream.ts';
 
 const holds: Answer = (_, response) => {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
