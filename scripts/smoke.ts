@@ -12,6 +12,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const FREE_PORTS = ['--listen', '127.0.0.1:0', '--api-listen', '127.0.0.1:0'];
 const TOUR_CALLS = 5;
+/** The newest of the oldest line that `engines` of the package allows; a checkout runs on a newer one. */
+const OLDEST_NODE = '24.21.0';
 
 const folder = await mkdtemp(join(tmpdir(), 'mcp-runtime-smoke-'));
 try {
@@ -46,14 +48,31 @@ async function smoke(folder: string): Promise<void> {
     expect(await runtime(['version'], home), version);
     expect(await runtime(['version', '--output', 'yaml'], home), `: ${version}`);
   });
+  const example = join('node_modules', 'mcp-runtime', 'examples', 'local');
+  const tour = ['up', '-f', example, '--tour', '--data-dir', join(folder, 'data'), ...FREE_PORTS];
   await step('npx mcp-runtime up -f examples/local --tour', async () => {
-    const example = join('node_modules', 'mcp-runtime', 'examples', 'local');
-    const flags = ['-f', example, '--tour', '--data-dir', join(folder, 'data'), ...FREE_PORTS];
-    const told = await runtime(['up', ...flags], home);
-    const passed = told.split('\n').filter((line) => line.startsWith('  ✓ '));
-    if (passed.length !== TOUR_CALLS) throw new Error(`${passed.length} of ${TOUR_CALLS} calls of the tour:\n${told}`);
-    say(passed.join('\n'));
+    expectTour(await runtime(tour, home));
   });
+
+  const oldest = join(folder, 'oldest');
+  const nodes = join(oldest, 'node_modules', 'node', 'bin');
+  await step(`npm install node@${OLDEST_NODE}`, async () => {
+    await mkdir(oldest);
+    await writeFile(join(oldest, 'package.json'), '{"private": true, "allowScripts": {"node": true}}\n');
+    const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+    await run('npm', ['install', ...flags, `node@${OLDEST_NODE}`], oldest);
+  });
+  await step(`the same on Node ${OLDEST_NODE}, with the data of the newer one`, async () => {
+    const program = join('node_modules', 'mcp-runtime', 'bin', 'mcp-runtime.mjs');
+    expect(await run(join(nodes, 'node'), [program, 'version'], home, nodes), `Node ${OLDEST_NODE}`);
+    expectTour(await run(join(nodes, 'node'), [program, ...tour], home, nodes));
+  });
+}
+
+function expectTour(told: string): void {
+  const passed = told.split('\n').filter((line) => line.startsWith('  ✓ '));
+  if (passed.length !== TOUR_CALLS) throw new Error(`${passed.length} of ${TOUR_CALLS} calls of the tour:\n${told}`);
+  say(passed.join('\n'));
 }
 
 async function step<T>(name: string, act: () => Promise<T>): Promise<T> {
@@ -72,9 +91,14 @@ function runtime(words: readonly string[], cwd: string): Promise<string> {
   return run('npx', ['--no', '--', 'mcp-runtime', ...words], cwd);
 }
 
-/** Standard output of a program that succeeds. */
-async function run(program: string, args: readonly string[], cwd: string): Promise<string> {
-  const child = spawn(program, args, { cwd, env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
+/** Standard output of a program that succeeds; the programs of `firstInPath` come before all others. */
+async function run(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  firstInPath = dirname(process.execPath),
+): Promise<string> {
+  const child = spawn(program, args, { cwd, env: environment(firstInPath), stdio: ['ignore', 'pipe', 'pipe'] });
   const failed = new Promise<never>((_, reject) => child.once('error', reject));
   const status = new Promise<number | null>((resolve) => child.once('close', resolve));
   const ended = Promise.all([text(child.stdout), text(child.stderr), status]);
@@ -84,11 +108,11 @@ async function run(program: string, args: readonly string[], cwd: string): Promi
 }
 
 /** As in a shell of its own, with this Node first: a nested npm must not take over what an outer one runs. */
-function environment(): NodeJS.ProcessEnv {
+function environment(firstInPath: string): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
     ([name]) => !/^npm_(lifecycle|package|command)/.test(name) && !name.startsWith('MCP_'),
   );
-  const path = [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter);
+  const path = [firstInPath, process.env['PATH'] ?? ''].join(delimiter);
   return { ...Object.fromEntries(own), PATH: path };
 }
 
