@@ -3,7 +3,7 @@ import { type ConditionOutcome } from './conditions/condition.ts';
 import { type DecisionFacts, NO_FACTS } from './decision.ts';
 import { type Applies, type Folded, type Thing, foldGrants, isActive, permits, ruleFor } from './fold.ts';
 import { hasEnded } from './instant.ts';
-import { type PolicyRequest, isToolCall } from './request.ts';
+import { type Identity, type PolicyRequest, isToolCall } from './request.ts';
 import { matches } from './subject-index.ts';
 import { type TrustRank, firstNonBlank, trustName } from './values.ts';
 
@@ -186,13 +186,16 @@ export class Facts {
   #findSession(): { readonly standing: SessionStanding; readonly session: Session | undefined } {
     const { identity, now } = this.request;
     if (identity.session === '') return { standing: 'unnamed', session: undefined };
-    const session = this.policy.sessions
-      .get(identity.session)
-      ?.find((candidate) => matches(candidate.subject, identity));
+    const session = this.policy.sessions.get(identity.session)?.find((candidate) => isMeant(candidate, identity));
     if (session === undefined) return { standing: 'not-found', session };
     if (session.revoked) return { standing: 'revoked', session };
     return { standing: hasEnded(session.ends, now) ? 'expired' : 'live', session };
   }
+}
+
+/** Whether it is the session that the caller names, and is the caller's. */
+function isMeant({ subject, namespace }: Session, identity: Identity): boolean {
+  return (identity.sessionNamespace ?? namespace) === namespace && matches(subject, identity);
 }
 
 /** A rule whose condition is at fault counts as it does for every call. */

@@ -5,6 +5,8 @@ import { type Subject } from './subject-index.ts';
 export interface Identity extends Subject {
   /** Name of the agent session that the caller claims. */
   readonly session: string;
+  /** Its namespace, where a credential proved which one it is: others may have sessions of that name. */
+  readonly sessionNamespace?: string;
 }
 
 export interface PolicyRequest {

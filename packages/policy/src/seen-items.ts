@@ -50,6 +50,6 @@ function recall(policy: Policy, key: string, now: number): Seen {
   return fresh;
 }
 
-function keyOf({ human, agent, team, session }: Identity, of: ListedKind): string {
-  return JSON.stringify([of, human, agent, team, session]);
+function keyOf({ human, agent, team, session, sessionNamespace }: Identity, of: ListedKind): string {
+  return JSON.stringify([of, human, agent, team, session, sessionNamespace]);
 }

@@ -8,7 +8,7 @@ const USUAL = {
   agent: ['azp', 'client_id'],
   team: ['team_id', 'tenant_id', 'tid'],
   session: ['sid'],
-} as const satisfies Record<keyof Identity, readonly string[]>;
+} as const satisfies Record<Exclude<keyof Identity, 'sessionNamespace'>, readonly string[]>;
 
 /**
  * Who an access token names: by the claims that the policy points to, or else the usual ones. Undefined when a claim that is

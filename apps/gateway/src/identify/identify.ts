@@ -112,7 +112,7 @@ function byHeaders(request: IncomingMessage, policy: Policy, { hops, now }: Iden
   return { ok: true, caller: { identity, source: 'header', session: undefined } };
 }
 
-function identityHeaders(policy: Policy): Readonly<Record<keyof Identity, string>> {
+function identityHeaders(policy: Policy): Readonly<Record<Exclude<keyof Identity, 'sessionNamespace'>, string>> {
   const auth = policy.document.auth ?? {};
   return {
     human: auth.human_id_header ?? HEADERS.humanId,

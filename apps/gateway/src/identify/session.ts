@@ -23,7 +23,8 @@ const FAULTS = {
 /** The caller in an agent session that was proved, as long as the session lives. */
 export function identifySession(proved: ProvedSession, { policy, now, by }: SessionFacts): Identified {
   const { human, agent, team, session } = proved;
-  const caller: Caller = { identity: { human, agent, team, session: session.name }, source: by, session };
+  const identity = { human, agent, team, session: session.name, sessionNamespace: session.namespace };
+  const caller: Caller = { identity, source: by, session };
   const standing = sessionStanding(policy, session, now);
   if (standing === 'live') return { ok: true, caller };
   const { reason, says } = FAULTS[standing];

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { type SessionTokenKeys } from '@mcp-runtime/api';
+import { type SessionTokenKeys, TOKEN_CLAIMS } from '@mcp-runtime/api';
 import { listenOn, silentLogger } from '@mcp-runtime/base';
 import { compilePolicy } from '@mcp-runtime/policy';
 import { type Bench, OK_RESULT, callOf, startBench, testDocument } from '../testing/bench.ts';
@@ -188,4 +188,33 @@ test('keys at a URL are read again for a key that is missing, but not at every m
   assert.deepEqual([reads, await verdictOf(bench, old)], [3, 'allowed']);
   now += 60 * 60_000;
   assert.equal(await verdictOf(bench, await sign(ed, { exp: now / 1000 + 60 })), 'token_keys_unavailable');
+});
+
+test('a session of that name in another namespace says nothing about the caller', async () => {
+  const [tool] = testDocument().tools ?? [];
+  assert.ok(tool);
+  const [session] = testDocument().sessions ?? [];
+  assert.ok(session);
+  const sessions = [
+    { ...session, namespace: 'a-team', consented_trust: 'high' },
+    { ...session, consented_trust: 'low' },
+  ] as const;
+  const document = testDocument({ tools: [{ ...tool, required_trust: 'medium' }], sessions: [...sessions] });
+  const list = { jsonrpc: '2.0', id: 1, result: { tools: [{ name: 'read' }] } };
+  const bench = opened.use(await startBench({ document, answer: (_, response) => sendJson(response, list) }));
+  const call = async (body: object, namespace: string): Promise<string> => {
+    const authorization = `Bearer ${await bench.token({ [TOKEN_CLAIMS.sessionNamespace]: namespace })}`;
+    return (await bench.post(body, { authorization })).text();
+  };
+  const tools = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
+  for (const _round of ['first', 'remembered']) {
+    assert.match(await call(callOf('read'), 'mcp-servers'), /"trust_too_low"/);
+    assert.match(await call(tools, 'mcp-servers'), /"tools":\[\]/);
+    assert.match(await call(tools, 'a-team'), /"name":"read"/);
+  }
+  bench.policy.publish(
+    compilePolicy({ ...document, revision: 'r2', sessions: [{ ...sessions[0], revoked: true }, sessions[1]] }),
+  );
+  assert.match(await call(callOf('read'), 'mcp-servers'), /"trust_too_low"/);
+  assert.match(await call(callOf('read'), 'a-team'), /"session_revoked"/);
 });

@@ -129,8 +129,8 @@ async function closeOf(conversation: Conversation): Promise<void> {
 
 function principalOf({ exchange }: Passage): string {
   const { identity, source } = exchange.caller;
-  const { human, agent, team, session } = identity;
-  return JSON.stringify([exchange.route.path, source, human, agent, team, session]);
+  const { human, agent, team, session, sessionNamespace } = identity;
+  return JSON.stringify([exchange.route.path, source, human, agent, team, session, sessionNamespace]);
 }
 
 /** Equal for equal values, whatever the order of their members. */

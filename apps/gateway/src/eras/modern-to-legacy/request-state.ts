@@ -43,7 +43,7 @@ export function createRequestStates(seal: Seal, clock: Clock): RequestStates {
 
 /** The agent session counts too: another one of the same agent may be trusted less. */
 function useBy({ identity }: Place): readonly string[] {
-  return ['request-state', identity.session];
+  return ['request-state', identity.sessionNamespace ?? '', identity.session];
 }
 
 function nameOf(request: ModernCall): string {
