@@ -1,13 +1,16 @@
-// Makes docs/performance/ from kept runs, the one beside a governed proxy apart, since not everybody has that proxy:
-// npm run bench:report -- [--from bench/results/latest.json] [--governed bench/results/latest.json]
+// Makes docs/performance/ from kept runs, the one beside a governed proxy apart, since not everybody has that proxy.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { flagsOf } from '../scripts/flags.ts';
 import { Soak, measuredOf } from './plot/measured.ts';
 import { pageOf } from './plot/page.ts';
 import { picturesOf } from './plot/pictures.ts';
 
-const { values } = parseArgs({ options: { from: { type: 'string' }, governed: { type: 'string' } } });
+const USAGE = `usage: npm run bench:report [-- --from FILE] [--governed FILE]
+
+  --from FILE       a run to keep and report, such as bench/results/latest.json; the kept one unless given
+  --governed FILE   a run beside a governed proxy to keep and report`;
+const values = flagsOf(USAGE, { from: { type: 'string' }, governed: { type: 'string' } });
 const folder = join(import.meta.dirname, '../docs/performance');
 const raw = join(folder, 'raw.json');
 mkdirSync(folder, { recursive: true });

@@ -1,8 +1,7 @@
 // Measures what a governed call costs beside a plain pass-through and beside published proxies, and what the program costs.
-// npm run bench -- [--rounds N] [--seconds N] [--only PART,…] [--load TEXT] [--targets TEXT,…] [--streams N] [--against CHECKOUT] [--governed-peer PROGRAM] [--output json]
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { flagsOf, refuse } from '../scripts/flags.ts';
 import { measureCalls } from './lab/calls.ts';
 import { measureDecisions } from './lab/decisions.ts';
 import { measureDenied } from './lab/denied.ts';
@@ -17,22 +16,31 @@ import { type Report, reportText, thisMachine } from './lab/report.ts';
 const PARTS = ['calls', 'rate', 'lists', 'peers', 'streams', 'denied', 'decisions', 'help', 'memory'];
 const here = import.meta.dirname;
 const root = join(here, '..');
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '1' },
-    only: { type: 'string', default: PARTS.join(',') },
-    load: { type: 'string', default: '' },
-    targets: { type: 'string', default: '' },
-    streams: { type: 'string', default: '10000' },
-    against: { type: 'string' },
-    'governed-peer': { type: 'string' },
-    output: { type: 'string', default: 'table' },
-  },
+const USAGE = `usage: npm run bench [-- FLAGS]
+
+  --only PART,…            of ${PARTS.join(', ')}; all unless given
+  --rounds N               5 unless given
+  --seconds N              of each measurement; 1 unless given
+  --load TEXT              only loads with this in their name
+  --targets TEXT,…         only targets with one of these in their name
+  --streams N              open streams; 10000 unless given
+  --against CHECKOUT       another checkout of the project, measured in the same rounds
+  --governed-peer PROGRAM  a governed proxy of somebody else, measured beside
+  --output json            the report as JSON`;
+const values = flagsOf(USAGE, {
+  rounds: { type: 'string', default: '5' },
+  seconds: { type: 'string', default: '1' },
+  only: { type: 'string', default: PARTS.join(',') },
+  load: { type: 'string', default: '' },
+  targets: { type: 'string', default: '' },
+  streams: { type: 'string', default: '10000' },
+  against: { type: 'string' },
+  'governed-peer': { type: 'string' },
+  output: { type: 'string', default: 'table' },
 });
 const parts = new Set(values.only.split(','));
 const unknown = [...parts].find((part) => !PARTS.includes(part));
-if (unknown !== undefined) throw new Error(`--only takes ${PARTS.join(', ')}, not ${unknown}`);
+if (unknown !== undefined) refuse(USAGE, `--only takes ${PARTS.join(', ')}, not ${unknown}`);
 
 const pace = { rounds: positive('--rounds', values.rounds), seconds: positive('--seconds', values.seconds) };
 const against = values.against === undefined ? undefined : resolve(values.against);
@@ -66,6 +74,6 @@ process.stdout.write(values.output === 'json' ? json : reportText(report));
 
 function positive(flag: string, text: string): number {
   const value = Number(text);
-  if (!(value > 0)) throw new Error(`${flag} takes a positive number, not ${text}`);
+  if (!(value > 0)) refuse(USAGE, `${flag} takes a positive number, not ${text}`);
   return value;
 }

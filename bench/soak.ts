@@ -1,12 +1,11 @@
 // A mixed load for as long as you like: does the gateway's memory stay flat, and do its descriptors come back?
-// npm run test:soak -- [--minutes 2] [--rate 40] [--output FILE]
 import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { flagsOf, refuse } from '../scripts/flags.ts';
 import { freePort, startChild, startServed } from './lab/child.ts';
 import { startMixedLoad } from './lab/mixed.ts';
 import { type GatewaySetup, Usage } from './lab/protocol.ts';
@@ -14,16 +13,19 @@ import { thisMachine } from './lab/report.ts';
 import { PATH, anIssuer } from './lab/subject.ts';
 import { type Sample, hourlySlope, judge } from './lab/trend.ts';
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '2' },
-    rate: { type: 'string', default: '40' },
-    output: { type: 'string' },
-  },
+const USAGE = `usage: npm run test:soak [-- --minutes N] [--rate N] [--output FILE]
+
+  --minutes N     how long; 2 unless given
+  --rate N        calls per second; 40 unless given
+  --output FILE   where the samples are written`;
+const values = flagsOf(USAGE, {
+  minutes: { type: 'string', default: '2' },
+  rate: { type: 'string', default: '40' },
+  output: { type: 'string' },
 });
 const minutes = Number(values.minutes);
 const rate = Number(values.rate);
-if (!(minutes > 0 && rate > 0)) throw new Error('--minutes and --rate take positive numbers');
+if (!(minutes > 0 && rate > 0)) refuse(USAGE, '--minutes and --rate take positive numbers');
 
 const SAMPLES = 120;
 const POLICY_EVERY_MS = 2000;

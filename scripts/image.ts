@@ -1,7 +1,7 @@
-// `npm run image [-- --name NAME] [--tests] [--previous]`: writes the product's image as an OCI archive, without Docker. docs/guide/image.md
+// Writes the product's image as an OCI archive, without Docker. docs/guide/image.md
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { flagsOf } from './flags.ts';
 import { everythingImage } from './image/everything.ts';
 import { writePrevious } from './image/previous.ts';
 import { productImage } from './image/product.ts';
@@ -9,13 +9,17 @@ import { pythonImage } from './image/python.ts';
 import { fetchWheels } from './image/wheels.ts';
 
 const root = dirname(import.meta.dirname);
-const { values } = parseArgs({
-  options: {
-    name: { type: 'string', default: 'localhost/mcp-runtime:dev' },
-    out: { type: 'string', default: 'build/images' },
-    tests: { type: 'boolean', default: false },
-    previous: { type: 'boolean', default: false },
-  },
+const USAGE = `usage: npm run image [-- --name NAME] [--out FOLDER] [--tests] [--previous]
+
+  --name NAME    of the image; localhost/mcp-runtime:dev unless given
+  --out FOLDER   where the archives are written; build/images unless given
+  --tests        also the images that tests need
+  --previous     also the image of the commit before`;
+const values = flagsOf(USAGE, {
+  name: { type: 'string', default: 'localhost/mcp-runtime:dev' },
+  out: { type: 'string', default: 'build/images' },
+  tests: { type: 'boolean', default: false },
+  previous: { type: 'boolean', default: false },
 });
 const out = resolve(root, values.out);
 mkdirSync(out, { recursive: true });

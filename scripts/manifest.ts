@@ -1,6 +1,6 @@
 // Prints the manifests of an installation: `npm run -s manifest -- [--overlay NAME] [--set PATH=VALUE]… | kubectl apply --server-side -f -`
-import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
+import { flagsOf, refuse } from './flags.ts';
 import { installText } from './generate/install/kustomize.ts';
 import { OVERLAYS } from './generate/install/overlays.ts';
 import { SETTINGS } from './generate/install/settings.ts';
@@ -11,21 +11,18 @@ const USAGE = `usage: npm run -s manifest -- [--overlay NAME] [--set PATH=VALUE]
 overlays: ${Object.keys(OVERLAYS).join(', ')}
 settings: ${Object.values(SETTINGS)
   .map(({ path }) => path)
-  .join(', ')}
-`;
-const EX_USAGE = 64;
-
+  .join(', ')}`;
+const values = flagsOf(USAGE, {
+  overlay: { type: 'string' },
+  set: { type: 'string', multiple: true, default: [] },
+});
 try {
   process.stdout.write(manifest());
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-  process.exitCode = EX_USAGE;
+  refuse(USAGE, error instanceof Error ? error.message : String(error));
 }
 
 function manifest(): string {
-  const { values } = parseArgs({
-    options: { overlay: { type: 'string' }, set: { type: 'string', multiple: true, default: [] } },
-  });
   return installText({ ...overlayValues(values.overlay), ...Object.fromEntries(values.set.map(assignment)) });
 }
 

@@ -1,20 +1,22 @@
-// `npm run test:soak:operator [-- --servers 1000] [--output FILE]`: the operator with many servers, on an API server of its own.
+// The operator with many servers, on an API server of its own.
 // What test/kube-api/scale.test.ts asserts of a few holds for all of them; it takes some minutes.
 import { spawnSync } from 'node:child_process';
 import { dirname, join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { endCluster, endOrphans, startCluster } from './cluster/cluster.ts';
+import { flagsOf, refuse } from './flags.ts';
 
-const EX_USAGE = 64;
 const EX_UNAVAILABLE = 69;
 const TEST = join(dirname(import.meta.dirname), 'test/kube-api/scale.test.ts');
 /** A minute: at rest an operator of a thousand servers does so little that less would measure its timers. */
 const WINDOW_MS = 60_000;
 
-const { values } = parseArgs({
-  options: { servers: { type: 'string', default: '1000' }, output: { type: 'string' } },
-});
-process.exitCode = /^[1-9]\d*$/.test(values.servers) ? await run(values.servers, values.output) : usage();
+const USAGE = `usage: npm run test:soak:operator [-- --servers N] [--output FILE]
+
+  --servers N     how many; 1000 unless given
+  --output FILE   where the figures are written as JSON`;
+const values = flagsOf(USAGE, { servers: { type: 'string', default: '1000' }, output: { type: 'string' } });
+if (!/^[1-9]\d*$/.test(values.servers)) refuse(USAGE, `--servers takes a whole number, not ${values.servers}`);
+process.exitCode = await run(values.servers, values.output);
 
 async function run(servers: string, output: string | undefined): Promise<number> {
   endOrphans();
@@ -38,9 +40,4 @@ async function run(servers: string, output: string | undefined): Promise<number>
   } finally {
     endCluster(name);
   }
-}
-
-function usage(): number {
-  process.stderr.write('usage: npm run test:soak:operator [-- --servers N] [--output FILE]\n');
-  return EX_USAGE;
 }
