@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { listenOn } from '@mcp-runtime/base';
-import { DEFAULT_LIMITS, type GatewayLimits } from './gateway.ts';
+import { DEFAULT_LIMITS, type GatewayLimits } from './options.ts';
 import { type Bench, OK_RESULT, answersOk, callOf, startBench, testDocument } from './testing/bench.ts';
 import { readEvents } from './testing/stream.ts';
 import { type Answer, sendJson } from './testing/upstream.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ERRORS, HEADERS } from '@mcp-runtime/api';
-import { DEFAULT_LIMITS } from './gateway.ts';
+import { DEFAULT_LIMITS } from './options.ts';
 import { OK_RESULT, answersOk, callOf, startBench, testDocument } from './testing/bench.ts';
 import { bearer, errorOf } from './testing/caller.ts';
 import { until } from './testing/until.ts';

@@ -1,70 +1,32 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { AppError, type ErrorCode, asAppError } from '@mcp-runtime/api';
+import { type AppError, type ErrorCode, asAppError } from '@mcp-runtime/api';
+import { type HostPolicy, isAllowedHost } from '@mcp-runtime/base';
 import { readBatch } from '@mcp-runtime/mcp';
 import { type Policy } from '@mcp-runtime/policy';
-import { type Clock, type HostPolicy, type Logger, type Tracer, isAllowedHost } from '@mcp-runtime/base';
 import { BatchAnswer } from './answer/batch.ts';
-import { type AuditSink } from './record/audit.ts';
 import { authorize } from './authorize.ts';
-import { type Bodies, discardRest } from './bodies.ts';
+import { discardRest } from './bodies.ts';
 import { type Denied, denialReply } from './denial.ts';
-import { type Ways } from './eras/ways.ts';
-import { type Track } from './routes/endpoints.ts';
 import { type Exchange, type Verb, isStream, openExchange, placeOf } from './exchange.ts';
-import { type ForwardPorts, forward } from './forward.ts';
-import { type Hops } from './identify/hops.ts';
+import { forward } from './forward.ts';
 import { identify } from './identify/identify.ts';
 import { isResourceMetadata, resourceMetadataReply } from './identify/oauth-metadata.ts';
 import { resourceUrl } from './identify/oauth-resource.ts';
-import { type OauthVerifier } from './identify/oauth-verifier.ts';
-import { type PossessionChecker } from './identify/possession.ts';
-import { type TokenVerifier } from './identify/token-verifier.ts';
 import { hasJsonBody, inspect, isBatch, unreadable } from './inspect.ts';
 import { admit } from './limits/admit.ts';
-import { type Limiter } from './limits/limiter.ts';
-import { logEnding } from './record/log-ending.ts';
-import { type GatewayMetrics } from './record/metrics.ts';
-import { endSpan } from './record/end-span.ts';
+import { refuseUnrouted, sendUnrouted } from './listen/unrouted.ts';
 import { SHUTTING_DOWN } from './open-exchanges.ts';
 import { noPolicy, overtaken } from './overtaken.ts';
-import { openSession, sleepingTarget, targetOf } from './routes/placing.ts';
-import { type Ending, eventOf } from './record/event.ts';
-import { type RefusalLog } from './record/refusals.ts';
+import { type GatewayParts } from './parts.ts';
+import { recordEnding } from './record/ending.ts';
+import { type Ending } from './record/event.ts';
 import { type Refusal, type Reply, failureReply, refusalReply, sendReply } from './reply.ts';
-import { type Route, type RouteTable } from './routes/route.ts';
-import { type CredentialPorts, hasUpstreamCredential, upstreamCredential } from './upstream-auth/credential.ts';
+import { hasTokenInQuery, isRepeated, lacksHost, pathOf } from './request-facts.ts';
+import { openSession, sleepingTarget, targetOf } from './routes/placing.ts';
+import { type Route } from './routes/route.ts';
 import { pruneSubscription } from './subscription.ts';
 import { holdsNames, openTask } from './tasks.ts';
-import { refuseUnrouted, sendUnrouted } from './listen/unrouted.ts';
-
-export interface GatewayParts {
-  /** `probes`: the runtime's own readiness check alone. */
-  readonly serves: 'everybody' | 'probes';
-  readonly routes: RouteTable;
-  /** Under which clients reach this gateway; known once it listens. */
-  readonly externalUrl: () => string;
-  readonly tokens: TokenVerifier;
-  readonly oauth: OauthVerifier;
-  readonly possession: PossessionChecker;
-  readonly hops: Hops;
-  readonly hosts: HostPolicy;
-  readonly audit: AuditSink;
-  readonly refusals: RefusalLog;
-  /** Without it nothing is traced. */
-  readonly tracer: Tracer | undefined;
-  readonly metrics: GatewayMetrics;
-  readonly credentials: CredentialPorts;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** The gateway ends: what is in progress may finish, and connections are not kept. */
-  readonly isDraining: () => boolean;
-  readonly bodies: Bodies;
-  readonly limits: { readonly maxInFlight: number; readonly maxStreams: number };
-  /** By who named the server's address. */
-  readonly ways: Readonly<Record<NonNullable<Route['upstreamFrom']>, Ways>>;
-  readonly limiter: Limiter;
-  readonly forwarding: Omit<ForwardPorts, 'record' | 'ways'>;
-}
+import { hasUpstreamCredential, upstreamCredential } from './upstream-auth/credential.ts';
 
 const VERBS: ReadonlyMap<string, Verb> = new Map([
   ['POST', 'POST'],
@@ -275,59 +237,9 @@ async function refuseFailed(exchange: Exchange, error: AppError, parts: GatewayP
 /** Why a body is not read to its end. */
 const UNREAD: ReadonlySet<ErrorCode> = new Set(['request_too_large', 'overloaded']);
 
-/** Rejects only where the server asks that nothing goes unrecorded. */
-async function recordEnding(exchange: Exchange, ending: Ending, parts: GatewayParts): Promise<void> {
-  const event = eventOf(exchange, ending, parts.audit.redact);
-  parts.metrics.count(event);
-  if (exchange.endpoint !== undefined && exchange.caller.source !== 'probe') countOn(exchange.endpoint.track, ending);
-  logEnding(event.payload, parts.log);
-  if (exchange.span !== undefined) endSpan(exchange.span, event.payload);
-  try {
-    await parts.audit.append(event);
-  } catch (cause) {
-    parts.metrics.lostRecords.inc();
-    parts.log.error('a record could not be written', { requestId: exchange.requestId, error: String(cause) });
-    if (exchange.route.audit.strict)
-      throw new AppError('audit_unavailable', 'the call could not be recorded', { cause });
-  }
-}
-
 /** A route may be served under names of its own. */
 function hostsOf(route: Route | undefined, { hosts }: GatewayParts): HostPolicy {
   const servesAll = hosts.scope === 'network' && hosts.allowedHosts.length === 0;
   if (route?.hosts === undefined || servesAll) return hosts;
   return { ...hosts, allowedHosts: [...hosts.allowedHosts, ...route.hosts] };
-}
-
-function countOn(track: Track, { status, outcome }: Ending): void {
-  if (outcome === 'refused') return;
-  track.requests += 1;
-  if (outcome === 'upstream_error' || status >= 500) track.errors += 1;
-  else if (outcome === 'rpc_error' || outcome === 'tool_error') track.failures += 1;
-}
-
-/** Of a header that decides, a second one would be the first to another reader (RFC 9112 §3.2); Node keeps one silently. */
-function isRepeated({ rawHeaders }: IncomingMessage, name: 'host' | 'authorization'): boolean {
-  let count = 0;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const given = rawHeaders[index];
-    if (given?.length === name.length && given.toLowerCase() === name) count += 1;
-  }
-  return count > 1;
-}
-
-/** HTTP/1.1 asks for one (RFC 9112 §3.2). */
-function lacksHost({ headers, httpVersion }: IncomingMessage): boolean {
-  return headers.host === undefined && httpVersion === '1.1';
-}
-
-/** URLs end up in logs, so a token there is no secret any more (MCP 2025-11-25, "Access Token Usage"). */
-function hasTokenInQuery({ url = '' }: IncomingMessage): boolean {
-  return url.includes('?') && /[?&]access_token=/.test(url);
-}
-
-/** The path without its query. It is compared as it is written: another spelling of a path is another path. */
-export function pathOf({ url = '' }: IncomingMessage): string {
-  const query = url.indexOf('?');
-  return query === -1 ? url : url.slice(0, query);
 }

@@ -1,4 +1,5 @@
-export { DEFAULT_LIMITS, type Gateway, type GatewayLimits, type GatewayOptions, startGateway } from './gateway.ts';
+export { startGateway } from './gateway.ts';
+export { DEFAULT_LIMITS, type Gateway, type GatewayLimits, type GatewayOptions } from './options.ts';
 export { createRefusalLog } from './record/refusals.ts';
 export { type AuditBacklog, type AuditSink } from './record/audit.ts';
 export {

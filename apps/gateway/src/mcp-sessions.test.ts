@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { type GatewayOptions } from './gateway.ts';
+import { type GatewayOptions } from './options.ts';
 import { OK_RESULT, callOf, startBench, testDocument } from './testing/bench.ts';
 import { bearer, errorOf } from './testing/caller.ts';
 import { type Answer, sendJson } from './testing/upstream.ts';

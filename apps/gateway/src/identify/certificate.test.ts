@@ -3,7 +3,7 @@ import { Agent } from 'node:https';
 import { test } from 'node:test';
 import { HEADERS, sessionSpiffeId } from '@mcp-runtime/api';
 import { compilePolicy } from '@mcp-runtime/policy';
-import { type GatewayOptions } from '../gateway.ts';
+import { type GatewayOptions } from '../options.ts';
 import { type Bench, OK_RESULT, callOf, startBench, testDocument } from '../testing/bench.ts';
 import { type TestCertificate, createTestAuthority } from '../testing/certificates.ts';
 import { type HttpsAsk, askOverTls } from '../testing/https.ts';

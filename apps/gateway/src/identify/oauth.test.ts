@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { type AuditPayload, HEADERS, type PolicyDocument } from '@mcp-runtime/api';
 import { type JWK, exportJWK } from 'jose';
-import { type GatewayOptions } from '../gateway.ts';
+import { type GatewayOptions } from '../options.ts';
 import { type Bench, answersOk, callOf, startBench, testDocument } from '../testing/bench.ts';
 import { type TestIssuer, type TokenChange, startTestIssuer } from '../testing/issuer.ts';
 import { sendJson } from '../testing/upstream.ts';

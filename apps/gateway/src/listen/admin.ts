@@ -4,7 +4,7 @@ import { type Metrics } from '@mcp-runtime/base/metrics';
 import { type ReadinessParts, whyNotReady } from './readiness.ts';
 import { type Activity } from '../sleep/activity.ts';
 
-interface AdminParts extends ReadinessParts {
+export interface AdminParts extends ReadinessParts {
   readonly metrics: Pick<Metrics, 'text'>;
   /** What else `/config/status` tells, such as the last fault of a policy file. */
   readonly status: () => Readonly<Record<string, unknown>>;

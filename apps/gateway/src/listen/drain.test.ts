@@ -4,7 +4,7 @@ import { Agent, type IncomingMessage, type OutgoingHttpHeaders, request } from '
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { type LogFields, type Logger } from '@mcp-runtime/base';
-import { DEFAULT_LIMITS } from '../gateway.ts';
+import { DEFAULT_LIMITS } from '../options.ts';
 import { OK_RESULT, callOf, startBench, testDocument } from '../testing/bench.ts';
 import { bearer, errorOf } from '../testing/caller.ts';
 import { type Answer, sendJson } from '../testing/upstream.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { DEFAULT_LIMITS } from '../gateway.ts';
+import { DEFAULT_LIMITS } from '../options.ts';
 import { type Bench, answersOk, callOf, startBench, testDocument } from '../testing/bench.ts';
 import { bearer, errorOf } from '../testing/caller.ts';
 

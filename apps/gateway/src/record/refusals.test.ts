@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { AuditEvent, EVENT_TYPES } from '@mcp-runtime/api';
 import { silentLogger } from '@mcp-runtime/base';
-import { DEFAULT_LIMITS } from '../gateway.ts';
+import { DEFAULT_LIMITS } from '../options.ts';
 import { createRefusalLog } from './refusals.ts';
 import { OK_RESULT, callOf, startBench, testDocument } from '../testing/bench.ts';
 import { type Answer, sendJson } from '../testing/upstream.ts';

@@ -4,7 +4,7 @@ import { GatewayActivity, type ServerDefinitions } from '@mcp-runtime/api';
 import { isRecord } from '@mcp-runtime/base';
 import { compilePolicy } from '@mcp-runtime/policy';
 import { type Endpoints, createEndpoints } from '../routes/endpoints.ts';
-import { DEFAULT_LIMITS } from '../gateway.ts';
+import { DEFAULT_LIMITS } from '../options.ts';
 import { type Bench, OK_RESULT, callOf, startBench, testDocument } from '../testing/bench.ts';
 import { bearer } from '../testing/caller.ts';
 import { askAsModern } from '../testing/modern-caller.ts';

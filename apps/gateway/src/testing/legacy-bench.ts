@@ -1,4 +1,4 @@
-import { type GatewayOptions } from '../gateway.ts';
+import { type GatewayOptions } from '../options.ts';
 import { type Bench, startBench, testDocument } from './bench.ts';
 import { type LegacyServer } from './legacy-server.ts';
 

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import { type ConnectionOptions, type TLSSocket, connect as connectTls } from 'node:tls';
 import { z } from 'zod';
-import { DEFAULT_LIMITS, type GatewayLimits } from '../gateway.ts';
+import { DEFAULT_LIMITS, type GatewayLimits } from '../options.ts';
 import { type Bench, OK_RESULT, callOf, startBench, testDocument } from '../testing/bench.ts';
 import { type TestAuthority, createTestAuthority } from '../testing/certificates.ts';
 import { askOverTls } from '../testing/https.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULT_LIMITS } from '../gateway.ts';
+import { DEFAULT_LIMITS } from '../options.ts';
 import { callOf, startBench, testDocument } from '../testing/bench.ts';
 import { bearer, errorOf } from '../testing/caller.ts';
 

@@ -3,7 +3,7 @@ import { type ServerResponse } from 'node:http';
 import { test } from 'node:test';
 import { isRecord, silentLogger } from '@mcp-runtime/base';
 import { compilePolicy } from '@mcp-runtime/policy';
-import { DEFAULT_LIMITS, type GatewayOptions } from '../../gateway.ts';
+import { DEFAULT_LIMITS, type GatewayOptions } from '../../options.ts';
 import { type Bench, startBench, testDocument } from '../../testing/bench.ts';
 import { DONE, errorOf, readCall, resultOf, toolText } from '../../testing/bridged-bench.ts';
 import { connectLegacy, membersOf } from '../../testing/legacy-client.ts';
