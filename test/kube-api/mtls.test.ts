@@ -1,13 +1,11 @@
 /** A server with client certificates on a real API server: its authority, the operator's process, a gateway's, real clients. */
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
 import { Agent } from 'node:https';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { stringify } from 'yaml';
-import { listenOn } from '../../packages/base/src/index.ts';
-import { CLUSTER, ERRORS, serverAudience, sessionSpiffeId } from '../../packages/api/src/index.ts';
+import { CLUSTER, serverAudience, sessionSpiffeId } from '../../packages/api/src/index.ts';
 import { signProbeToken } from '../../packages/control-plane/src/index.ts';
 import { CONFIG_MAPS } from '../../packages/kube/src/index.ts';
 import { createProbe } from '../../apps/operator/src/probe.ts';
@@ -19,14 +17,13 @@ import { testNamespace } from '../support/kubectl.ts';
 import { startGateway } from '../support/standalone.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until, untilTrue } from '../support/until.ts';
-import { FILES, filesForAlice } from './support/alice.ts';
+import { FILES } from './support/alice.ts';
+import { TRUST_DOMAIN, certifiedFiles, gatewayFlags, startMcpServer, verdictOf } from './support/certified-server.ts';
 import { clientCertificate } from './support/client-certificate.ts';
-import { kubeconfigPath, noCluster, openClient } from './support/cluster.ts';
+import { noCluster, openClient } from './support/cluster.ts';
 import { serveDefinitions } from './support/definitions.ts';
 import { OperatorProcess } from './support/operator-process.ts';
 import { fillTlsVolume } from './support/tls-volume.ts';
-
-const TRUST_DOMAIN = 'example.org';
 
 suite('mtls', { skip: noCluster }, () => {
   test('callers are who their certificates say, and certificates change under open connections', async () => {
@@ -49,16 +46,7 @@ suite('mtls', { skip: noCluster }, () => {
       }),
     );
     use.use(await OperatorProcess.start(join(folder.path, 'operator.yaml')));
-    const files = filesForAlice({
-      image: 'localhost/files:1',
-      port: upstream.port,
-      publicPathPrefix: namespace.name,
-      mcpPath: '/mcp',
-      ingressHost: 'localhost',
-      ingressClass: 'nginx',
-      auth: { mode: 'mtls', trustDomain: TRUST_DOMAIN },
-    });
-    await namespace.apply(...files);
+    await namespace.apply(...certifiedFiles(namespace.name, upstream.port));
 
     const key = { namespace: namespace.name, name: FILES };
     const first = await fillTlsVolume(client, key, folder.path);
@@ -131,71 +119,3 @@ suite('mtls', { skip: noCluster }, () => {
     assert.equal(await call(own), 'allowed');
   });
 });
-
-function gatewayFlags(namespace: string, folder: string): readonly string[] {
-  const flags = {
-    'watch-server': `${namespace}/${FILES}`,
-    listen: 'localhost:0',
-    kubeconfig: kubeconfigPath(),
-    jwks: join(folder, 'jwks.json'),
-    'tls-cert': join(folder, 'tls.crt'),
-    'tls-key': join(folder, 'tls.key'),
-    'tls-client-ca': join(folder, 'ca.crt'),
-    'tls-client-certificates': 'optional',
-  };
-  return Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
-}
-
-/** `allowed`, or the reason of the refusal. */
-async function verdictOf(
-  url: string,
-  trusted: () => Promise<string>,
-  as: TestCertificate | undefined,
-  agent: Agent | undefined,
-): Promise<string> {
-  const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'read', arguments: {} } };
-  const answer = await askOverTls(url, {
-    ca: await trusted(),
-    body,
-    ...(as === undefined ? {} : { as }),
-    ...(agent === undefined ? {} : { agent }),
-  });
-  if (answer.body.includes('"result"')) return 'allowed';
-  return Object.keys(ERRORS).find((code) => answer.body.includes(`"${code}"`)) ?? `${answer.status} ${answer.body}`;
-}
-
-/** An MCP server with one tool. */
-async function startMcpServer() {
-  const results: Readonly<Record<string, object>> = {
-    initialize: {
-      protocolVersion: '2025-11-25',
-      capabilities: { tools: {} },
-      serverInfo: { name: 'files', version: '1' },
-    },
-    'tools/list': { tools: [{ name: 'read', inputSchema: { type: 'object' } }] },
-    'tools/call': { content: [] },
-  };
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const { id, method } = JSON.parse(Buffer.concat(chunks).toString() || '{}');
-      const result = results[method];
-      const unknown = { code: -32_601, message: 'unknown' };
-      response.writeHead(id === undefined ? 202 : 200, { 'content-type': 'application/json' });
-      response.end(
-        id === undefined
-          ? ''
-          : JSON.stringify({ jsonrpc: '2.0', id, ...(result === undefined ? { error: unknown } : { result }) }),
-      );
-    });
-  });
-  const port = await listenOn(server);
-  return {
-    port,
-    close: async () => {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
-}

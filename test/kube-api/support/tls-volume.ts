@@ -28,7 +28,7 @@ export async function fillTlsVolume(
         );
       }),
     );
-    return parts.length === 2 && parts.every((part) => part !== undefined) ? Object.assign({}, ...parts) : undefined;
+    return parts.length > 0 && parts.every((part) => part !== undefined) ? Object.assign({}, ...parts) : undefined;
   });
   for (const [file, text] of Object.entries<string>(files)) {
     await writeFile(join(folder, `${file}.new`), text);

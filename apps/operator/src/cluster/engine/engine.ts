@@ -153,6 +153,9 @@ export function startEngine(options: EngineOptions): Engine {
       revisions.look();
       sleeping.look();
     },
+    onKindServed: () => {
+      for (const server of world.servers()) askObjects(keyOf(server));
+    },
     onApiServer: () => {
       for (const server of world.servers()) if (isSidecar(server)) askObjects(keyOf(server));
     },

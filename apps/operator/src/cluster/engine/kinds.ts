@@ -40,6 +40,13 @@ export function ownedKinds({ ingress, mtls }: Pick<OperatorSettings, 'ingress' |
   ];
 }
 
+/** Kinds that a cluster has only when somebody installed them: being without one is no reason to do nothing at all. */
+const OF_OTHERS: ReadonlySet<Kind> = new Set([CERTIFICATES, HTTP_ROUTES, INGRESS_ROUTES_TCP]);
+
+export function isOfOthers(type: Kind): boolean {
+  return OF_OTHERS.has(type);
+}
+
 interface Named {
   readonly apiVersion: string;
   readonly kind: string;

@@ -1,5 +1,5 @@
 import {
-  type AppError,
+  AppError,
   FIELD_MANAGERS,
   LABELS,
   type MCPServer,
@@ -91,6 +91,8 @@ export function createObjects(options: ObjectsOptions): Objects {
     }
     const plan = options.plan(server);
     if (plan.kind === 'refused') return blockedBy(plan.reason);
+    const unserved = plan.objects.flatMap((object) => unservedOf(object) ?? [])[0];
+    if (unserved !== undefined) return blockedBy(unserved);
     try {
       await options.beforePods(server);
       for (const desired of inOrder(plan.objects)) await applyOne(desired);
@@ -102,6 +104,15 @@ export function createObjects(options: ObjectsOptions): Objects {
     const wanted = new Set(plan.objects.map(idOf));
     await writer.prune(objectsOf(server).filter((object) => !wanted.has(idOf(object))));
     return undefined;
+  }
+
+  /** Nothing is tried then: it goes on as soon as the kind is there. */
+  function unservedOf(object: Desired): AppError | undefined {
+    const type = options.typeOf(object);
+    const why = type === undefined ? undefined : world.unserved(type);
+    return (
+      why && new AppError('invalid_config', why.message, { next: 'or change the settings of the operator', cause: why })
+    );
   }
 
   async function applyOne(desired: Desired): Promise<void> {
@@ -151,6 +162,7 @@ export function createObjects(options: ObjectsOptions): Objects {
         kind: settings.ingress.kind,
         object: find(settings.ingress.kind === 'httproute' ? 'HTTPRoute' : 'Ingress'),
       },
+      certificate: find('Certificate'),
       policy: options.policies.state(key),
       served: options.revisions.served(key),
       endpoint: endpointOf(server, settings),

@@ -1,6 +1,7 @@
 import {
   ANNOTATIONS,
   type AppError,
+  type ErrorCode,
   LABELS,
   MANAGED_BY,
   type MCPAccessGrant,
@@ -32,7 +33,7 @@ import { type ApiServerAddress } from '../plan/settings.ts';
 import { type OperatorSettings } from '../settings.ts';
 import { autoscaledDeployment } from './autoscaled.ts';
 import { type GatewayReplica, replicasOf } from './gateway-replicas.ts';
-import { idOf, ownedKinds } from './kinds.ts';
+import { idOf, isOfOthers, ownedKinds } from './kinds.ts';
 import { type NameTable, createNameTable } from './name-table.ts';
 import { type OwnedObjects, createOwnedObjects, serverOf } from './owned-objects.ts';
 
@@ -53,7 +54,9 @@ export interface World {
   apiServer(): readonly ApiServerAddress[];
   /** Names of Deployments of a namespace whose replicas an autoscaler decides. */
   autoscaledIn(namespace: string): ReadonlySet<string>;
-  /** Resolves once everything was listed; rejects with `canceled` when the signal comes before. */
+  /** Why objects of a kind cannot be watched now, where the cluster need not have it. */
+  unserved(type: ResourceType<KubeObject>): AppError | undefined;
+  /** Resolves once everything that there is was listed; rejects with `canceled` when the signal comes before. */
   readonly synced: Promise<void>;
   /** How many objects are watched, by plural. */
   counts(): Readonly<Record<string, number>>;
@@ -68,6 +71,8 @@ export interface WorldEvents {
   /** Objects or pods that belong to a server. */
   onOwned(key: ObjectKey, object: KubeObject, type: StateChange<KubeObject>['type']): void;
   onGateways(): void;
+  /** A kind is served from now on that was not before. */
+  onKindServed(): void;
   onApiServer(): void;
   /** Every change, in order, before the others are told. */
   onResource(change: StateChange<MCPServer> | StateChange<MCPAccessGrant> | StateChange<MCPAgentSession>): void;
@@ -82,6 +87,8 @@ interface WorldOptions extends WorldEvents {
 
 /** The Service of the API server, in every cluster. */
 const API_SERVER = { namespace: 'default', name: 'kubernetes' };
+/** What the API says of a kind that it has not, or that nobody allows. */
+const UNSERVED: ReadonlySet<ErrorCode> = new Set(['not_found', 'forbidden']);
 const MANAGED = { [LABELS.managedBy]: MANAGED_BY };
 
 export function watchWorld(options: WorldOptions): World {
@@ -121,10 +128,22 @@ export function watchWorld(options: WorldOptions): World {
       if (isNews(change.object, change.type)) options.onServer(key);
     },
   });
-  const ownedViews = ownedKinds(settings).map((type) =>
-    watchState(client, type, {
+  const missing = new Map<ResourceType<KubeObject>, AppError>();
+  /** Also resolves when the cluster turns out not to have the kind. */
+  const watchOwned = (type: ResourceType<KubeObject>): { readonly synced: Promise<void> } => {
+    const isKnown = Promise.withResolvers<void>();
+    const view = watchState(client, type, {
       ...watching,
       labels: MANAGED,
+      onError: (error) => {
+        if (!isOfOthers(type) || !UNSERVED.has(error.code)) return watching.onError(error);
+        if (missing.get(type)?.message !== error.message) watching.onError(error);
+        missing.set(type, error);
+        isKnown.resolve();
+      },
+      onConnection: (state) => {
+        if (state === 'live' && missing.delete(type)) options.onKindServed();
+      },
       onChange: (change) => {
         const keys = owned.take(change);
         for (const key of keys) options.onOwned(key, change.object, change.type);
@@ -135,8 +154,10 @@ export function watchWorld(options: WorldOptions): World {
           .filter((key) => !keys.some((own) => keyText(own) === keyText(key)));
         for (const rival of rivals) tellRival(rival);
       },
-    }),
-  );
+    });
+    return { synced: Promise.race([view.synced, isKnown.promise]) };
+  };
+  const ownedViews = ownedKinds(settings).map(watchOwned);
   const podView = watchState(client, lean(PODS), {
     ...watching,
     labels: MANAGED,
@@ -187,6 +208,7 @@ export function watchWorld(options: WorldOptions): World {
           .filter(({ metadata }) => metadata.namespace === namespace)
           .flatMap((one) => autoscaledDeployment(one) ?? []),
       ),
+    unserved: (type) => missing.get(type),
     synced: Promise.all(views.map(({ synced }) => synced)).then(() => {}),
     counts: () => ({
       [SERVERS.plural]: servers.all().length,

@@ -14,6 +14,7 @@ import { type PolicyState } from '../engine/policies.ts';
 import { type ServedNow } from '../engine/revisions.ts';
 import { versionsOf } from '../rollout/versions.ts';
 import { type Activity } from '../sleep/sleeping.ts';
+import { withCertificate } from './certificate.ts';
 import { restartsOf } from './pod-trouble.ts';
 import { gatewayVerdict, ingressVerdict, serviceVerdict } from './reach.ts';
 import { workloadVerdict } from './workload.ts';
@@ -28,6 +29,8 @@ export interface ClusterObserved {
         readonly pods: readonly KubeObject[];
       }
     | undefined;
+  /** What cert-manager issues its gateway, where it does. */
+  readonly certificate: KubeObject | undefined;
   /** Of a rollout with a canary. */
   readonly canary:
     | {
@@ -100,7 +103,10 @@ function verdictsOf(observed: ClusterObserved): Verdicts {
         ? no(blocked.reason, blocked.message)
         : workload === undefined
           ? elsewhere
-          : sleepVerdict(workloadVerdict(workload.deployment, workload.pods), activity),
+          : sleepVerdict(
+              withCertificate(workloadVerdict(workload.deployment, workload.pods), observed.certificate),
+              activity,
+            ),
     CanaryReady: canary === undefined ? undefined : canaryVerdict(canary, rollout),
     ServiceReady: workload === undefined ? elsewhere : serviceVerdict(workload.service),
     IngressReady: ingressVerdict(ingress.object, ingress.kind),
