@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parse } from 'yaml';
+import { ANNOTATIONS } from '../../packages/api/src/index.ts';
 import { OVERLAYS } from '../../scripts/generate/install/overlays.ts';
 import { renderParts } from '../../scripts/generate/install/render.ts';
 import { type JsonMap } from '../../scripts/generate/install/setting.ts';
@@ -57,7 +58,7 @@ for (const [name, values] of Object.entries<JsonMap>(VALUES)) {
     const rendered = await render(name, values);
     const others = rendered.filter(({ kind }) => kind !== CRDS);
     const expected = objectsOf(renderParts(values));
-    assert.deepEqual(byIdentity(others.map(withData)), byIdentity(expected.map(withData)));
+    assert.deepEqual(byIdentity(others.map(comparable)), byIdentity(expected.map(comparable)));
     const kustomized = parsed(await kubectl(['kustomize', join(root, 'deploy/crds')]));
     assert.deepEqual(
       byIdentity(rendered.filter(({ kind }) => kind === CRDS).map(withoutAnnotations)),
@@ -82,6 +83,23 @@ test('a value that is not allowed is refused by name', { skip }, () => {
   assert.match(refused('webhook.failurePolicy=Maybe'), /failurePolicy/);
   assert.match(refused('gateway.replicas=0'), /replicas/);
   assert.match(refused('gatewayReplicas=3'), /gatewayReplicas/);
+});
+
+test('other settings are other pods of the operator, and of nothing else', { skip }, async () => {
+  const [one, same, other] = await Promise.all(
+    ['ingress', 'ingress', 'none'].map((kind, index) =>
+      render(`settings-${index}`, { settings: { ingress: { kind } } }),
+    ),
+  );
+  const pods = (objects: readonly KubeObject[] = []): unknown => objects.map(({ spec }) => spec?.template);
+  const digest = (objects: readonly KubeObject[] = []): unknown =>
+    objects.map(digestIn).find((text) => /^[0-9a-f]{64}$/.test(text));
+  assert.deepEqual(pods(one), pods(same));
+  assert.notEqual(digest(one), undefined);
+  assert.notEqual(digest(one), digest(other));
+  const rest = (objects: readonly KubeObject[] = []): unknown =>
+    objects.filter(({ kind }) => kind !== 'ConfigMap').map(comparable);
+  assert.deepEqual(rest(one), rest(other));
 });
 
 test('values with characters that YAML or templates read are taken as they are', { skip }, async () => {
@@ -119,6 +137,16 @@ function withoutNulls(object: KubeObject): KubeObject {
 }
 
 /** Configuration by what it means: a template writes its words in quotes. */
+function comparable(object: KubeObject): ReturnType<typeof withData> {
+  return withData(JSON.parse(JSON.stringify(object).replace(digestIn(object), 'of these settings')));
+}
+
+/** What the pods of the operator were started with; Helm writes its YAML in another way. */
+function digestIn(object: KubeObject): string {
+  const annotations: Readonly<Record<string, string>> = { ...object.spec?.template?.metadata.annotations };
+  return annotations[ANNOTATIONS.settingsDigest] ?? 'no digest';
+}
+
 function withData({
   data = {},
   ...object

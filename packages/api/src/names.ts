@@ -127,6 +127,8 @@ export const ANNOTATIONS = {
   memberGroups: `platform.${API_GROUP}/member-groups`,
   /** Digest of what was furnished last. */
   furnished: `platform.${API_GROUP}/furnished`,
+  /** On the pods of the operator: digest of the settings that they were started with. */
+  settingsDigest: `${API_GROUP}/settings-digest`,
   /** Revision of the policy document that a ConfigMap holds, or a part of. */
   policyRevision: `${API_GROUP}/policy-revision`,
   /** Digest of a document in several ConfigMaps: those of one set belong together. */

@@ -48,11 +48,14 @@ function chart(): JsonMap {
 const PLACE = /SETTING\(([A-Za-z.]+)\)/g;
 /** The same as the text of a file: YAML in a string. */
 const TEXT_PLACE = /text SETTING\(([A-Za-z.]+)\)/g;
+/** The same as its digest. */
+const DIGEST_PLACE = /digest SETTING\(([A-Za-z.]+)\)/g;
 
 function templateOf({ objects, when }: Part): string {
   const text = objects.map((object) => yaml(filled(object, ({ path }) => `SETTING(${path})`))).join('---\n');
   const template = escaped(text)
     .replaceAll(TEXT_PLACE, '{{ .Values.$1 | toYaml | toJson }}')
+    .replaceAll(DIGEST_PLACE, '{{ .Values.$1 | toYaml | sha256sum | quote }}')
     .replaceAll(PLACE, '{{ .Values.$1 | toJson }}');
   return when === undefined ? `${GENERATED}${template}` : conditional(when.setting, when.is, template);
 }

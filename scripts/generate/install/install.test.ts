@@ -31,6 +31,18 @@ for (const [name, values] of Object.entries(INSTALLS)) {
   });
 }
 
+test('other settings are other pods of the operator', () => {
+  const operator = (settings: Json): Json | undefined =>
+    renderParts({ settings })
+      .flatMap((part) => part.objects)
+      .filter(
+        (object) => at(object, 'kind') === 'Deployment' && at(object, 'metadata', 'name') === 'mcp-runtime-operator',
+      )
+      .map((object) => at(object, 'spec', 'template') ?? null)[0];
+  assert.deepEqual(operator({ ingress: { kind: 'none' } }), operator({ ingress: { kind: 'none' } }));
+  assert.notDeepEqual(operator({ ingress: { kind: 'none' } }), operator({ ingress: { kind: 'ingress' } }));
+});
+
 test('a patch makes one document of another', () => {
   const documents = fc.object({
     maxDepth: 3,

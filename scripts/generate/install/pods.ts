@@ -14,6 +14,8 @@ export interface Program {
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
   /** Port, by name, of `/health` and `/ready`. */
   readonly probePort: string;
+  /** Annotations of its pods. */
+  readonly annotations?: { readonly [name: string]: Node };
   readonly priorityClass: string;
   /** Seconds from the end of its addresses to the end of the process. */
   readonly drainSeconds: number;
@@ -128,7 +130,7 @@ function podOf(program: Program, ownVolumes: readonly Volume[], revisionLabel: s
       .filter(({ source }) => Object.keys(source).length > 0)
       .map(({ name, source }) => ({ name, ...source })),
   };
-  return { metadata: { labels: labelsOf(program) }, spec };
+  return { metadata: { labels: labelsOf(program), annotations: program.annotations }, spec };
 }
 
 function containerOf(

@@ -1,7 +1,7 @@
-import { CLUSTER } from '@mcp-runtime/api';
+import { ANNOTATIONS, CLUSTER } from '@mcp-runtime/api';
 import { type Program, type Volume, deploymentOf, statefulSetOf } from './pods.ts';
 import { type Component, SETTINGS, metadataOf, selectorOf } from './settings.ts';
-import { type Manifest, type Setting, yamlText } from './setting.ts';
+import { type Manifest, type Setting, digestOf, yamlText } from './setting.ts';
 
 /** The two programs of an installation, with what they are reached by and started with. */
 
@@ -22,6 +22,8 @@ const OPERATOR_PROGRAM: Program = {
     ...flags({ config: `${CONFIG}/operator.yaml`, image: SETTINGS.image, 'log-level': SETTINGS.logLevel }),
   ],
   podFields: { POD_UID: 'metadata.uid' },
+  // It reads its settings when it starts, so other settings are for other pods.
+  annotations: { [ANNOTATIONS.settingsDigest]: digestOf(SETTINGS.settings) },
   ports: [
     { name: 'admin', containerPort: ports.operatorAdmin },
     { name: 'webhook', containerPort: ports.webhook },

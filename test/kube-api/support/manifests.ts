@@ -13,7 +13,10 @@ export interface KubeObject {
 }
 
 interface PodMaker {
-  readonly template?: { readonly metadata: object; readonly spec: { readonly volumes?: readonly object[] } };
+  readonly template?: {
+    readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
+    readonly spec: { readonly volumes?: readonly object[] };
+  };
   readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
 }
 

@@ -43,11 +43,7 @@ export async function install(
   const args = ['--disable-warning=ExperimentalWarning', script, ...set];
   const { stdout: printed } = await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 24 });
   const manifest = definitions === 'applied' ? printed : withoutDefinitions(printed);
-  const before = await operatorSettings();
   await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], manifest);
-  // It reads them when it starts.
-  if (before !== '' && before !== (await operatorSettings()))
-    await kubectl([...IN_NAMESPACE, 'rollout', 'restart', keeper('Deployment', CLUSTER.operator)]);
   const kept = keepersIn(manifest);
   for (const one of kept) await kubectl([...IN_NAMESPACE, 'rollout', 'status', one, '--timeout=180s']);
   const others = KEEPERS.map((kind) => keeper(kind, CLUSTER.gateway)).filter((one) => !kept.includes(one));
@@ -64,12 +60,6 @@ export async function install(
     },
     sessionToken: (namespace, session) => sessionToken(client, namespace, session),
   };
-}
-
-/** Empty where nothing is installed. */
-async function operatorSettings(): Promise<string> {
-  const get = ['get', 'configmap', CLUSTER.operator, '--ignore-not-found', '--output=jsonpath={.data}'];
-  return kubectl([...IN_NAMESPACE, ...get]);
 }
 
 function withoutDefinitions(manifest: string): string {
