@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ObjectKey } from '@mcp-runtime/api';
+import { AppError, type ObjectKey } from '@mcp-runtime/api';
 import { type WorkDone, createWorkQueue } from './work-queue.ts';
 
 const BACKOFF = { initialMs: 1, factor: 2, maxMs: 4 };
@@ -75,6 +75,20 @@ test('what fails is tried again later and holds up nobody meanwhile', async () =
   gates.get('b')?.resolve();
   await until(() => started.length === 3);
   assert.deepEqual([started, errors], [['a', 'b', 'a'], ['a']]);
+});
+
+test('what others were quicker at, or a namespace that is ending refuses, is no error, and is tried again', async () => {
+  const { queue, started, done, gates, until } = openQueue();
+  await using _ = queue;
+  queue.add(key('a'));
+  await until(() => started.length === 1);
+  gates.get('a')?.reject(new AppError('conflict', 'Service `n/a`: its namespace is ending'));
+  await until(() => started.length === 2);
+  gates.get('a')?.reject(new AppError('forbidden', 'Service `n/a`: no role allows it'));
+  await until(() => started.length === 3);
+  gates.get('a')?.resolve();
+  await until(() => done.length === 3);
+  assert.deepEqual(done, ['conflict', 'error', 'success']);
 });
 
 test('of several times in the future the earliest counts', async () => {

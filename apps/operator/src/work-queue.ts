@@ -1,4 +1,4 @@
-import { type ObjectKey, keyText } from '@mcp-runtime/api';
+import { type ObjectKey, asAppError, keyText } from '@mcp-runtime/api';
 import { type BackoffPolicy, type Running, backoffMs, closeOnce } from '@mcp-runtime/base';
 
 /**
@@ -19,8 +19,11 @@ export interface WorkDone {
   readonly key: ObjectKey;
   readonly waitedMs: number;
   readonly tookMs: number;
-  /** `outdated`: it was told to start over before it ended. */
-  readonly result: 'success' | 'error' | 'outdated';
+  /**
+   * `outdated`: it was told to start over before it ended. `conflict`: somebody else wrote meanwhile, or the namespace is
+   * ending; it is tried again as after an error, and nothing is wrong.
+   */
+  readonly result: 'success' | 'error' | 'conflict' | 'outdated';
 }
 
 interface WorkQueueOptions {
@@ -88,14 +91,14 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       failures.delete(id);
     } catch (error) {
       // Told to start over: there is nothing to wait for, and nothing to say.
-      result = overtaken.signal.aborted || stop.signal.aborted ? 'outdated' : 'error';
-      if (result === 'error') onError(key, error);
+      result = overtaken.signal.aborted || stop.signal.aborted ? 'outdated' : failureOf(error);
+      if (result !== 'outdated') onError(key, error);
     }
     outdated.delete(id);
     running.delete(id);
     if (stop.signal.aborted) return;
     onDone?.({ key, waitedMs: startedAt - since, tookMs: performance.now() - startedAt, result });
-    if (result === 'error') retryLater(key);
+    if (result === 'error' || result === 'conflict') retryLater(key);
     startNext();
   }
 
@@ -115,4 +118,8 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       await Promise.all(running.values());
     }),
   };
+}
+
+function failureOf(error: unknown): 'conflict' | 'error' {
+  return asAppError(error).code === 'conflict' ? 'conflict' : 'error';
 }

@@ -137,7 +137,7 @@ export const OPERATOR_METRICS = {
   workSeconds: histogram(
     'mcp_operator_work_seconds',
     ['queue', 'result'],
-    'Time of one piece of work; `error` is tried again, `outdated` started over.',
+    'Time of one piece of work; `error` is tried again, and so is `conflict`, with which nothing is wrong; `outdated` started over.',
   ),
   writes: counter(
     'mcp_operator_writes_total',
