@@ -7,6 +7,7 @@ import {
   PolicyDocument,
   ServerFile,
 } from '@mcp-runtime/api';
+import { OperatorSettings } from '@mcp-runtime/operator/cluster';
 import { z } from 'zod';
 import { toJsonSchema } from './json-schema.ts';
 
@@ -18,6 +19,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   'resource.json': z.union([MCPServer, MCPAccessGrant, MCPAgentSession]),
   'policy-document.json': PolicyDocument,
   'gateway-route.json': GatewayRoute,
+  'operator-settings.json': OperatorSettings,
   'audit-event.json': AuditEvent,
   'server-file.json': ServerFile,
 };

@@ -30,3 +30,7 @@ for (const [what, [settings, path]] of Object.entries(REFUSED)) {
     );
   });
 }
+
+test('without an image it is told how to give one', () => {
+  assert.match(OperatorSettings.safeParse({}).error?.issues[0]?.message ?? '', /is needed: `images\.runtime`.*--image/);
+});

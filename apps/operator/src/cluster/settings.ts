@@ -19,11 +19,19 @@ export const OperatorSettings = z.strictObject({
     description: 'Only servers, grants and sessions of this namespace; those of all when absent.',
   }),
   clusterName: z.string().max(253).optional().meta({ description: 'Name of the cluster in policy documents.' }),
-  images: z.strictObject({
-    runtime: Image.meta({ description: 'Image of this product: gateways, bridges, and runners of npm packages.' }),
-    pypi: Image.optional().meta({ description: 'Image with Python for runners of PyPI packages; none run without.' }),
-    pullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent'),
-  }),
+  images: z.strictObject(
+    {
+      runtime: Image.meta({ description: 'Image of this product: gateways, bridges, and runners of npm packages.' }),
+      pypi: Image.optional().meta({ description: 'Image with Python for runners of PyPI packages; none run without.' }),
+      pullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent'),
+    },
+    {
+      error: ({ code, input }) =>
+        code === 'invalid_type' && input === undefined
+          ? 'is needed: `images.runtime` in the file of --config, or --image, is the image of this product'
+          : undefined,
+    },
+  ),
   gateway: z
     .strictObject({
       namespace: NamespaceName.default(CLUSTER.namespace),
