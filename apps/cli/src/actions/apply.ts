@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { AppError, ApplyResult, type Resource } from '@mcp-runtime/api';
 import { type LoadedFiles, loadResourceFiles, parseResources, problemText } from '@mcp-runtime/control-plane/files';
-import { type CommandIo, type Printed } from '../frame/command.ts';
+import { type CommandIo, type Invocation, type Printed } from '../frame/command.ts';
 import { printable } from '../frame/print.ts';
 import { connectApi } from './api-client.ts';
 import { type TargetFlags } from './target.ts';
@@ -12,15 +12,10 @@ interface Flags extends TargetFlags {
   readonly 'force-conflicts': boolean;
 }
 
-interface Call {
-  readonly flags: Flags;
-  readonly io: CommandIo;
-}
-
 const KIND_OF = { grant: 'MCPAccessGrant', session: 'MCPAgentSession' } as const;
 
 /** Applies resources of files: every fault is told and nothing is written, or all are. */
-export function applyOf(noun: 'grant' | 'session' | 'any'): (call: Call) => Promise<Printed> {
+export function applyOf(noun: 'grant' | 'session' | 'any'): (invocation: Invocation<Flags>) => Promise<Printed> {
   return async ({ flags, io }) => {
     const resources = await readResources(flags.file, io);
     if (noun !== 'any') checkKind(resources, KIND_OF[noun]);

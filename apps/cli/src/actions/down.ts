@@ -2,20 +2,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, RuntimeStatus, asAppError } from '@mcp-runtime/api';
 import { z } from 'zod';
 import { errnoOf } from '@mcp-runtime/base';
-import { type CommandIo } from '../frame/command.ts';
+import { type Invocation } from '../frame/command.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { type RuntimeFile, dataDirOf, findTarget, readRuntimeFile } from './target.ts';
 
 const STOP_WITHIN_MS = 15_000;
 const LOOK_EVERY_MS = 50;
 
-interface Call {
-  readonly flags: { readonly 'data-dir': string | undefined };
-  readonly io: CommandIo;
+interface Flags {
+  readonly 'data-dir': string | undefined;
 }
 
 /** Asks the runtime of the data folder to stop and waits until its process is gone. Fine when nothing runs. */
-export async function run({ flags, io }: Call): Promise<void> {
+export async function run({ flags, io }: Invocation<Flags>): Promise<void> {
   const dataDir = dataDirOf(flags['data-dir'], io.env);
   const runtime = await readRuntimeFile(dataDir).catch(() => undefined);
   if (runtime === undefined || !isAlive(runtime.pid)) {

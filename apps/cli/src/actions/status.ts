@@ -1,12 +1,12 @@
 import { RuntimeStatus, ServerList } from '@mcp-runtime/api';
 import { ageText } from '@mcp-runtime/base';
-import { type CommandIo, type Printed } from '../frame/command.ts';
+import { type Invocation, type Printed } from '../frame/command.ts';
 import { renderTable } from '../frame/print.ts';
 import { connectApi } from './api-client.ts';
 import { type TargetFlags } from './target.ts';
 
 /** @throws AppError `service_unavailable` when nothing runs. */
-export async function run({ flags, io }: { readonly flags: TargetFlags; readonly io: CommandIo }): Promise<Printed> {
+export async function run({ flags, io }: Invocation<TargetFlags>): Promise<Printed> {
   const api = await connectApi(flags, io);
   const [status, { servers }] = await Promise.all([
     api.call('/runtime/status', RuntimeStatus),

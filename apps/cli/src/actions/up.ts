@@ -3,7 +3,7 @@ import { type LogLevel, LOG_LEVELS, OpenedSoFar, systemClock } from '@mcp-runtim
 import { createLogger } from '@mcp-runtime/base/logger';
 import { applyResources, loadResourceFiles, problemText } from '@mcp-runtime/control-plane';
 import { type LocalRuntime, startLocalRuntime } from '@mcp-runtime/local';
-import { type CommandIo } from '../frame/command.ts';
+import { type CommandIo, type Invocation } from '../frame/command.ts';
 import { parseAddress } from './address.ts';
 import { openTracer } from './open-tracer.ts';
 import { tlsOptions } from './tls-flags.ts';
@@ -33,7 +33,7 @@ interface Flags {
   readonly quiet: boolean;
 }
 
-export async function run({ flags, io }: { readonly flags: Flags; readonly io: CommandIo }): Promise<void> {
+export async function run({ flags, io }: Invocation<Flags>): Promise<void> {
   const began = performance.now();
   const files = await readFiles(flags.file);
   const version = await packageVersion();

@@ -56,8 +56,9 @@ export interface Output {
   readonly isTerminal: boolean;
 }
 
-export interface Invocation<S extends FlagSpecs> {
-  readonly flags: FlagValues<S>;
+/** What an action is given. It names the flags that it reads; the command has them all. */
+export interface Invocation<Flags> {
+  readonly flags: Flags;
   readonly args: readonly string[];
   /** What followed `--`. */
   readonly rest: readonly string[];
@@ -82,7 +83,7 @@ export interface Table {
   readonly note?: string;
 }
 
-type Run<S extends FlagSpecs> = (invocation: Invocation<S>) => Promise<Printed | void>;
+type Run<S extends FlagSpecs> = (invocation: Invocation<FlagValues<S>>) => Promise<Printed | void>;
 
 export interface CommandSpec<S extends FlagSpecs> {
   /** Words that call it, such as `access grant list`. */

@@ -8,7 +8,7 @@ import {
   SessionBody,
   SessionList,
 } from '@mcp-runtime/api';
-import { type CommandIo, type Printed } from '../../frame/command.ts';
+import { type Invocation, type Printed } from '../../frame/command.ts';
 import { grantDetails, grantRow, sessionDetails, sessionRow } from './text.ts';
 import { type ApiClient, apiPath, connectApi } from '../api-client.ts';
 import { printChange } from '../change-text.ts';
@@ -30,12 +30,6 @@ interface ObjectFlags extends TargetFlags {
 
 interface ChangeFlags extends ObjectFlags {
   readonly 'dry-run': boolean;
-}
-
-interface Call<Flags> {
-  readonly flags: Flags;
-  readonly args: readonly string[];
-  readonly io: CommandIo;
 }
 
 /** What differs between the two nouns. */
@@ -77,7 +71,7 @@ const TOGGLES = {
   unrevoke: { body: { revoked: false }, done: 'live again', already: 'was not revoked' },
 } as const satisfies Record<Verb, object>;
 
-export function listOf(noun: Noun): (call: Call<ListFlags>) => Promise<Printed> {
+export function listOf(noun: Noun): (invocation: Invocation<ListFlags>) => Promise<Printed> {
   return async ({ flags, io }) => {
     const api = await connectApi(flags, io);
     const { data, rows } = await NOUNS[noun].list(api, { namespace: flags.namespace, server: flags.server });
@@ -87,7 +81,7 @@ export function listOf(noun: Noun): (call: Call<ListFlags>) => Promise<Printed> 
   };
 }
 
-export function getOf(noun: Noun): (call: Call<ObjectFlags>) => Promise<Printed> {
+export function getOf(noun: Noun): (invocation: Invocation<ObjectFlags>) => Promise<Printed> {
   return async ({ flags, args: [name = ''], io }) => {
     const api = await connectApi(flags, io);
     const key = { namespace: flags.namespace, name };
@@ -96,7 +90,7 @@ export function getOf(noun: Noun): (call: Call<ObjectFlags>) => Promise<Printed>
   };
 }
 
-export function deleteOf(noun: Noun): (call: Call<ChangeFlags>) => Promise<Printed> {
+export function deleteOf(noun: Noun): (invocation: Invocation<ChangeFlags>) => Promise<Printed> {
   return async ({ flags, args: [name = ''], io }) => {
     const api = await connectApi(flags, io);
     const dryRun = flags['dry-run'];
@@ -109,7 +103,7 @@ export function deleteOf(noun: Noun): (call: Call<ChangeFlags>) => Promise<Print
   };
 }
 
-export function toggleOf(noun: Noun, verb: Verb): (call: Call<ChangeFlags>) => Promise<Printed> {
+export function toggleOf(noun: Noun, verb: Verb): (invocation: Invocation<ChangeFlags>) => Promise<Printed> {
   return async ({ flags, args: [name = ''], io }) => {
     const api = await connectApi(flags, io);
     const dryRun = flags['dry-run'];

@@ -1,5 +1,5 @@
 import { AppError, MCPAccessGrant } from '@mcp-runtime/api';
-import { type CommandIo } from '../../frame/command.ts';
+import { type Invocation } from '../../frame/command.ts';
 import { writeManifest } from './new-file.ts';
 import { type SubjectFlags, aboutWhom } from './subject-flags.ts';
 
@@ -11,13 +11,7 @@ interface Flags extends SubjectFlags {
   readonly force: boolean;
 }
 
-interface Call {
-  readonly flags: Flags;
-  readonly args: readonly string[];
-  readonly io: CommandIo;
-}
-
-export async function run({ flags, args: [name = ''], io }: Call): Promise<void> {
+export async function run({ flags, args: [name = ''], io }: Invocation<Flags>): Promise<void> {
   const { metadata, spec } = aboutWhom(name, flags);
   const toolRules = [
     ...flags.tool.map((tool) => ({ name: tool, decision: 'allow', requiredTrust: flags.trust })),

@@ -1,5 +1,5 @@
 import { SessionTokenKeys } from '@mcp-runtime/api';
-import { type CommandIo, type Printed } from '../../frame/command.ts';
+import { type Invocation, type Printed } from '../../frame/command.ts';
 import { connectApi } from '../api-client.ts';
 import { type TargetFlags } from '../target.ts';
 
@@ -8,17 +8,12 @@ interface RotateFlags extends TargetFlags {
   readonly 'retire-now': boolean;
 }
 
-interface Call<Flags> {
-  readonly flags: Flags;
-  readonly io: CommandIo;
-}
-
-export async function list({ flags, io }: Call<TargetFlags>): Promise<Printed> {
+export async function list({ flags, io }: Invocation<TargetFlags>): Promise<Printed> {
   const api = await connectApi(flags, io);
   return printKeys(await api.call('/runtime/keys', SessionTokenKeys));
 }
 
-export async function rotate({ flags, io }: Call<RotateFlags>): Promise<Printed> {
+export async function rotate({ flags, io }: Invocation<RotateFlags>): Promise<Printed> {
   const api = await connectApi(flags, io);
   const body = { algorithm: flags.algorithm, retire: flags['retire-now'] ? 'now' : 'after-tokens' };
   return printKeys(await api.call('/runtime/keys/rotate', SessionTokenKeys, { method: 'POST', body }));

@@ -5,7 +5,7 @@ import { schemaFaults } from '@mcp-runtime/control-plane';
 import { stringify } from 'yaml';
 import { type z } from 'zod';
 import { errnoOf } from '@mcp-runtime/base';
-import { type CommandIo } from '../../frame/command.ts';
+import { type Invocation } from '../../frame/command.ts';
 
 interface ManifestFlags {
   readonly output: string;
@@ -19,7 +19,7 @@ interface ManifestFlags {
 export async function writeManifest(
   manifest: Readonly<Record<string, unknown>>,
   schema: z.ZodType,
-  { flags, io }: { readonly flags: ManifestFlags; readonly io: CommandIo },
+  { flags, io }: Pick<Invocation<ManifestFlags>, 'flags' | 'io'>,
 ): Promise<'file' | 'stdout'> {
   const whole = { apiVersion: API_VERSION, ...manifest };
   const { error } = schema.safeParse(whole);

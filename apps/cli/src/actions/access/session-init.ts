@@ -1,5 +1,5 @@
 import { AppError, MCPAgentSession } from '@mcp-runtime/api';
-import { type CommandIo } from '../../frame/command.ts';
+import { type Invocation } from '../../frame/command.ts';
 import { writeManifest } from './new-file.ts';
 import { type SubjectFlags, aboutWhom } from './subject-flags.ts';
 import { parseDuration, toInstant } from '../times.ts';
@@ -14,13 +14,7 @@ interface Flags extends SubjectFlags {
   readonly force: boolean;
 }
 
-interface Call {
-  readonly flags: Flags;
-  readonly args: readonly string[];
-  readonly io: CommandIo;
-}
-
-export async function run({ flags, args: [name = ''], io }: Call): Promise<void> {
+export async function run({ flags, args: [name = ''], io }: Invocation<Flags>): Promise<void> {
   const { metadata, spec } = aboutWhom(name, flags);
   const expiresAt = endOf(flags, Date.now());
   const secret = flags['upstream-token-secret'];

@@ -1,5 +1,5 @@
 import { TokenResult } from '@mcp-runtime/api';
-import { type CommandIo, type Printed } from '../../frame/command.ts';
+import { type Invocation, type Printed } from '../../frame/command.ts';
 import { apiPath, connectApi } from '../api-client.ts';
 import { aboutOne } from '../objects.ts';
 import { type TargetFlags } from '../target.ts';
@@ -10,14 +10,8 @@ interface Flags extends TargetFlags, BindingFlags {
   readonly 'ttl-seconds': number;
 }
 
-interface Call {
-  readonly flags: Flags;
-  readonly args: readonly string[];
-  readonly io: CommandIo;
-}
-
 /** For people it prints the token and nothing else, so that `$(…)` takes it. */
-export async function run({ flags, args: [name = ''], io }: Call): Promise<Printed> {
+export async function run({ flags, args: [name = ''], io }: Invocation<Flags>): Promise<Printed> {
   const confirmation = await bindingOf(flags);
   const api = await connectApi(flags, io);
   const { namespace } = flags;

@@ -1,7 +1,7 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AppError, type AuditEvent } from '@mcp-runtime/api';
-import { type CommandIo } from '../../frame/command.ts';
+import { type Invocation } from '../../frame/command.ts';
 import { connectApi } from '../api-client.ts';
 import { type AuditFilters, type AuditWindow, auditPages, filterQuery, windowQuery } from './query.ts';
 import { type TargetFlags } from '../target.ts';
@@ -11,7 +11,7 @@ interface Flags extends TargetFlags, AuditFilters, AuditWindow {
   readonly file: string | undefined;
 }
 
-export async function run({ flags, io }: { readonly flags: Flags; readonly io: CommandIo }): Promise<void> {
+export async function run({ flags, io }: Invocation<Flags>): Promise<void> {
   const query = { ...filterQuery(flags), ...windowQuery(flags, Date.now()) };
   const api = await connectApi(flags, io);
   const pages = auditPages(api, { query, order: 'oldest', limit: flags.limit ?? Infinity });

@@ -1,6 +1,6 @@
 import { type AuditEvent } from '@mcp-runtime/api';
 import { ageText } from '@mcp-runtime/base';
-import { type CommandIo, type Printed } from '../../frame/command.ts';
+import { type Invocation, type Printed } from '../../frame/command.ts';
 import { connectApi } from '../api-client.ts';
 import { type AuditFilters, type AuditWindow, auditPages, filterQuery, windowQuery } from './query.ts';
 import { calledText, callerText, decisionText, reasonText, serverText } from './text.ts';
@@ -10,7 +10,7 @@ interface Flags extends TargetFlags, AuditFilters, AuditWindow {
   readonly limit: number;
 }
 
-export async function run({ flags, io }: { readonly flags: Flags; readonly io: CommandIo }): Promise<Printed> {
+export async function run({ flags, io }: Invocation<Flags>): Promise<Printed> {
   const now = Date.now();
   const query = { ...filterQuery(flags), ...windowQuery(flags, now) };
   const events: AuditEvent[] = [];

@@ -1,5 +1,5 @@
 import { AppError, AuditEvent } from '@mcp-runtime/api';
-import { type CommandIo } from '../../frame/command.ts';
+import { type Invocation } from '../../frame/command.ts';
 import { printable } from '../../frame/print.ts';
 import { connectApi } from '../api-client.ts';
 import { type AuditFilters, filterQuery } from './query.ts';
@@ -10,7 +10,7 @@ interface Flags extends TargetFlags, AuditFilters {
   readonly output: string;
 }
 
-export async function run({ flags, io }: { readonly flags: Flags; readonly io: CommandIo }): Promise<void> {
+export async function run({ flags, io }: Invocation<Flags>): Promise<void> {
   const api = await connectApi(flags, io);
   let partial = '';
   for await (const chunk of api.stream('/events/stream', { query: filterQuery(flags) })) {

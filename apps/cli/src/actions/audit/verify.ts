@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { AppError, VerifyResult } from '@mcp-runtime/api';
-import { type CommandIo, type Printed } from '../../frame/command.ts';
+import { type CommandIo, type Invocation, type Printed } from '../../frame/command.ts';
 import { connectApi } from '../api-client.ts';
 import { type TargetFlags } from '../target.ts';
 
@@ -8,7 +8,7 @@ interface Flags extends TargetFlags {
   readonly spool: string | undefined;
 }
 
-export async function run({ flags, io }: { readonly flags: Flags; readonly io: CommandIo }): Promise<Printed> {
+export async function run({ flags, io }: Invocation<Flags>): Promise<Printed> {
   const result = await verify(flags, io);
   const failure = failureOf(result);
   return {

@@ -1,7 +1,7 @@
 import { AppError, PolicyDocument } from '@mcp-runtime/api';
 import { compilePolicy, decisionText, evaluate, parsePolicy, revisionOf } from '@mcp-runtime/policy';
 import { z } from 'zod';
-import { type CommandIo, type Printed } from '../../frame/command.ts';
+import { type Invocation, type Printed } from '../../frame/command.ts';
 import { parseJson, readDocument, readInput, readRequest, toRequest } from './input.ts';
 
 const EvaluateCase = z.object({ id: z.string(), policy: PolicyDocument, request: z.unknown() });
@@ -14,7 +14,7 @@ interface Flags {
   readonly output: string;
 }
 
-export async function run({ flags, io }: { readonly flags: Flags; readonly io: CommandIo }): Promise<Printed> {
+export async function run({ flags, io }: Invocation<Flags>): Promise<Printed> {
   if (flags.cases !== undefined) return printCases(await readInput(flags.cases, io), flags.cases);
   const policy = await readDocument(flags.document, io);
   const decision = decisionText(evaluate(policy, readRequest(flags.request, Date.now())));

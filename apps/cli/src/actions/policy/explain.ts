@@ -1,5 +1,5 @@
 import { decisionText, explain } from '@mcp-runtime/policy';
-import { type CommandIo, type Printed } from '../../frame/command.ts';
+import { type Invocation, type Printed } from '../../frame/command.ts';
 import { readDocument, readRequest } from './input.ts';
 
 interface Flags {
@@ -7,7 +7,7 @@ interface Flags {
   readonly request: string | undefined;
 }
 
-export async function run({ flags, io }: { readonly flags: Flags; readonly io: CommandIo }): Promise<Printed> {
+export async function run({ flags, io }: Invocation<Flags>): Promise<Printed> {
   const policy = await readDocument(flags.document, io);
   const { decision, steps } = explain(policy, readRequest(flags.request, Date.now()));
   return {

@@ -1,7 +1,7 @@
 import { AppError, DEFAULT_NAMESPACE, keyOf, keyText } from '@mcp-runtime/api';
 import { loadResourceFiles, problemText } from '@mcp-runtime/control-plane';
 import { conditionFaults, isAbout, renderPolicy, stamp } from '@mcp-runtime/policy';
-import { type CommandIo, type Printed } from '../../frame/command.ts';
+import { type Invocation, type Printed } from '../../frame/command.ts';
 
 interface Flags {
   readonly file: readonly string[];
@@ -10,7 +10,7 @@ interface Flags {
   readonly 'generated-at': string | undefined;
 }
 
-export async function run({ flags }: { readonly flags: Flags; readonly io: CommandIo }): Promise<Printed> {
+export async function run({ flags }: Invocation<Flags>): Promise<Printed> {
   if (flags.file.length === 0) throw new AppError('usage', '`--file` is needed', { next: 'add `-f FILE_OR_FOLDER`' });
   if (flags.server === undefined)
     throw new AppError('usage', '`--server` is needed', { next: 'add `--server NAMESPACE/NAME`' });

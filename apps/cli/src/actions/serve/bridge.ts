@@ -2,14 +2,13 @@ import { AppError } from '@mcp-runtime/api';
 import { systemClock } from '@mcp-runtime/base';
 import { createLogger } from '@mcp-runtime/base/logger';
 import { startBridge } from '@mcp-runtime/bridge';
-import { type CommandIo } from '../../frame/command.ts';
+import { type Invocation } from '../../frame/command.ts';
 import { parseAddress } from '../address.ts';
 import { untilAborted } from '../until-aborted.ts';
 
-interface Invocation {
-  readonly flags: { readonly listen: string; readonly isolation: string };
-  readonly rest: readonly string[];
-  readonly io: CommandIo;
+interface Flags {
+  readonly listen: string;
+  readonly isolation: string;
 }
 
 const MAX_SESSIONS = 64;
@@ -19,7 +18,7 @@ const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 /** Variables that the server gets: those that a program needs to find others and its user, and no secret of ours. */
 const PASSED_ON = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'USER'] as const;
 
-export async function run({ flags, rest, io }: Invocation): Promise<void> {
+export async function run({ flags, rest, io }: Invocation<Flags>): Promise<void> {
   const [command, ...args] = rest;
   if (command === undefined) {
     throw new AppError('usage', 'the command to run is missing', {

@@ -12,7 +12,7 @@ import {
   startGateway,
   watchTokenKeysFile,
 } from '@mcp-runtime/gateway';
-import { type CommandIo } from '../../frame/command.ts';
+import { type Invocation } from '../../frame/command.ts';
 import { parseAddress } from '../address.ts';
 import { readSettings } from './config-file.ts';
 import { openTracer } from '../open-tracer.ts';
@@ -55,7 +55,7 @@ const LOCK_WAIT_MS = 45_000;
 /** Records stay in the spool of a gateway that runs alone. */
 const NOTHING_STORED = 0;
 
-export async function run({ flags, io }: { readonly flags: Flags; readonly io: CommandIo }): Promise<void> {
+export async function run({ flags, io }: Invocation<Flags>): Promise<void> {
   const config = await readConfig(flags);
   const log = createLogger({ level: config.logLevel });
   const opened = new OpenedSoFar();

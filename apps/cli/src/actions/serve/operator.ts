@@ -5,7 +5,7 @@ import { systemClock } from '@mcp-runtime/base';
 import { createLogger } from '@mcp-runtime/base/logger';
 import { findClusterAccess, openKubernetesClient } from '@mcp-runtime/kube/kubernetes';
 import { OperatorSettings, startClusterOperator } from '@mcp-runtime/operator/cluster';
-import { type CommandIo } from '../../frame/command.ts';
+import { type Invocation } from '../../frame/command.ts';
 import { parseAddress } from '../address.ts';
 import { readSettings } from './config-file.ts';
 import { untilAborted } from '../until-aborted.ts';
@@ -20,7 +20,7 @@ interface Flags {
   readonly 'log-level': string | undefined;
 }
 
-export async function run({ flags, io }: { readonly flags: Flags; readonly io: CommandIo }): Promise<void> {
+export async function run({ flags, io }: Invocation<Flags>): Promise<void> {
   const settings = await readSettings(OperatorSettings, {
     file: flags.config,
     flags: {

@@ -4,19 +4,18 @@ import { systemClock } from '@mcp-runtime/base';
 import { createLogger } from '@mcp-runtime/base/logger';
 import { startBridge } from '@mcp-runtime/bridge';
 import { becomeChildOfInit, readInstructions, startRunner } from '@mcp-runtime/operator/runner';
-import { type CommandIo } from '../../frame/command.ts';
+import { type Invocation } from '../../frame/command.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { packageRoot } from '../up/package-root.ts';
 
-interface Invocation {
-  readonly flags: { readonly 'data-dir': string | undefined };
-  readonly io: CommandIo;
+interface Flags {
+  readonly 'data-dir': string | undefined;
 }
 
 const IDLE_MS = 30 * 60_000;
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
-export async function run({ flags, io }: Invocation): Promise<void> {
+export async function run({ flags, io }: Invocation<Flags>): Promise<void> {
   const instructions = readInstructions(io.env);
   becomeChildOfInit(process);
   const log = createLogger({ level: 'warn' });

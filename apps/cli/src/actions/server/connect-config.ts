@@ -1,5 +1,5 @@
 import { AppError, HEADERS, type MCPServer, resolveServer } from '@mcp-runtime/api';
-import { type CommandIo, type Printed } from '../../frame/command.ts';
+import { type Invocation, type Printed } from '../../frame/command.ts';
 import { connectApi } from '../api-client.ts';
 import { getServer } from './get-server.ts';
 import { type TargetFlags } from '../target.ts';
@@ -9,16 +9,10 @@ interface Flags extends TargetFlags {
   readonly namespace: string;
 }
 
-interface Call {
-  readonly flags: Flags;
-  readonly args: readonly string[];
-  readonly io: CommandIo;
-}
-
 /** Name of the variable that holds the token; `access session token` says how to fill it. */
 const TOKEN_VARIABLE = 'MCP_TOKEN';
 
-export async function run({ flags, args: [name = ''], io }: Call): Promise<Printed> {
+export async function run({ flags, args: [name = ''], io }: Invocation<Flags>): Promise<Printed> {
   const server = await getServer(await connectApi(flags, io), { namespace: flags.namespace, name });
   const url = server.status?.endpoint;
   if (url === undefined)

@@ -1,5 +1,5 @@
 import { ChangeResult } from '@mcp-runtime/api';
-import { type CommandIo, type Printed } from '../../frame/command.ts';
+import { type Invocation, type Printed } from '../../frame/command.ts';
 import { apiPath, connectApi } from '../api-client.ts';
 import { printChange } from '../change-text.ts';
 import { type TargetFlags } from '../target.ts';
@@ -9,13 +9,7 @@ interface Flags extends TargetFlags {
   readonly 'dry-run': boolean;
 }
 
-interface Call {
-  readonly flags: Flags;
-  readonly args: readonly string[];
-  readonly io: CommandIo;
-}
-
-export async function run({ flags, args: [name = ''], io }: Call): Promise<Printed> {
+export async function run({ flags, args: [name = ''], io }: Invocation<Flags>): Promise<Printed> {
   const api = await connectApi(flags, io);
   const dryRun = flags['dry-run'];
   const result = await api.call(apiPath('runtime', 'servers', flags.namespace, name), ChangeResult, {

@@ -9,7 +9,7 @@ import {
   declaredSource,
   sourceText,
 } from '@mcp-runtime/api';
-import { type CommandIo, type Printed } from '../../frame/command.ts';
+import { type Invocation, type Printed } from '../../frame/command.ts';
 import { type ApiClient, connectApi } from '../api-client.ts';
 import { deployedText } from './deploy/report.ts';
 import { type SourceFlags, sourceOf } from './deploy/source.ts';
@@ -25,15 +25,8 @@ interface Flags extends SourceFlags, SpecFlags, TargetFlags {
   readonly namespace: string;
 }
 
-interface Call {
-  readonly flags: Flags;
-  readonly args: readonly string[];
-  readonly rest: readonly string[];
-  readonly io: CommandIo;
-}
-
 /** Safe to run again: what is as it should be stays untouched. */
-export async function run({ flags, args: [name = ''], rest, io }: Call): Promise<Printed> {
+export async function run({ flags, args: [name = ''], rest, io }: Invocation<Flags>): Promise<Printed> {
   const api = await connectApi(flags, io);
   const key = { namespace: flags.namespace, name };
   const current = await findServer(api, key);

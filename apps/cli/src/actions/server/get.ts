@@ -1,6 +1,6 @@
 import { ageText } from '@mcp-runtime/base';
 import { declaredSource, sourceText } from '@mcp-runtime/api';
-import { type CommandIo, type Printed } from '../../frame/command.ts';
+import { type Invocation, type Printed } from '../../frame/command.ts';
 import { connectApi } from '../api-client.ts';
 import { getServer } from './get-server.ts';
 import { withoutManagedFields } from '../printed-object.ts';
@@ -11,13 +11,7 @@ interface Flags extends TargetFlags {
   readonly namespace: string;
 }
 
-interface Call {
-  readonly flags: Flags;
-  readonly args: readonly string[];
-  readonly io: CommandIo;
-}
-
-export async function run({ flags, args: [name = ''], io }: Call): Promise<Printed> {
+export async function run({ flags, args: [name = ''], io }: Invocation<Flags>): Promise<Printed> {
   const server = await getServer(await connectApi(flags, io), { namespace: flags.namespace, name });
   const { metadata, spec, status } = server;
   const ready = readyConditionOf(server);

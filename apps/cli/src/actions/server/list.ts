@@ -1,5 +1,5 @@
 import { ServerList } from '@mcp-runtime/api';
-import { type CommandIo, type Printed } from '../../frame/command.ts';
+import { type Invocation, type Printed } from '../../frame/command.ts';
 import { connectApi } from '../api-client.ts';
 import { type TargetFlags } from '../target.ts';
 
@@ -7,7 +7,7 @@ interface Flags extends TargetFlags {
   readonly namespace: string | undefined;
 }
 
-export async function run({ flags, io }: { readonly flags: Flags; readonly io: CommandIo }): Promise<Printed> {
+export async function run({ flags, io }: Invocation<Flags>): Promise<Printed> {
   const api = await connectApi(flags, io);
   const { servers } = await api.call('/runtime/servers', ServerList, { query: { namespace: flags.namespace } });
   return {

@@ -1,4 +1,4 @@
-import { type CommandIo } from '../../frame/command.ts';
+import { type Invocation } from '../../frame/command.ts';
 import { printable } from '../../frame/print.ts';
 import { apiPath, connectApi } from '../api-client.ts';
 import { aboutOne } from '../objects.ts';
@@ -10,13 +10,7 @@ interface Flags extends TargetFlags {
   readonly follow: boolean;
 }
 
-interface Call {
-  readonly flags: Flags;
-  readonly args: readonly string[];
-  readonly io: CommandIo;
-}
-
-export async function run({ flags, args: [name = ''], io }: Call): Promise<void> {
+export async function run({ flags, args: [name = ''], io }: Invocation<Flags>): Promise<void> {
   const api = await connectApi(flags, io);
   const query = { tail: flags.tail, follow: flags.follow ? 'true' : undefined };
   const key = { namespace: flags.namespace, name };

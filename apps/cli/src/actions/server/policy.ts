@@ -1,5 +1,5 @@
 import { PolicyDocument } from '@mcp-runtime/api';
-import { type CommandIo, type Printed } from '../../frame/command.ts';
+import { type Invocation, type Printed } from '../../frame/command.ts';
 import { renderTable } from '../../frame/print.ts';
 import { connectApi } from '../api-client.ts';
 import { aboutOne } from '../objects.ts';
@@ -9,13 +9,7 @@ interface Flags extends TargetFlags {
   readonly namespace: string;
 }
 
-interface Call {
-  readonly flags: Flags;
-  readonly args: readonly string[];
-  readonly io: CommandIo;
-}
-
-export async function run({ flags, args: [name = ''], io }: Call): Promise<Printed> {
+export async function run({ flags, args: [name = ''], io }: Invocation<Flags>): Promise<Printed> {
   const api = await connectApi(flags, io);
   const query = { namespace: flags.namespace, server: name };
   const key = { namespace: flags.namespace, name };

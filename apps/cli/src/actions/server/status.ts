@@ -1,6 +1,6 @@
 import { ServerList } from '@mcp-runtime/api';
 import { ageText } from '@mcp-runtime/base';
-import { type CommandIo, type Printed } from '../../frame/command.ts';
+import { type Invocation, type Printed } from '../../frame/command.ts';
 import { renderTable } from '../../frame/print.ts';
 import { type ApiClient, connectApi } from '../api-client.ts';
 import { getServer } from './get-server.ts';
@@ -11,13 +11,7 @@ interface Flags extends TargetFlags {
   readonly namespace: string;
 }
 
-interface Call {
-  readonly flags: Flags;
-  readonly args: readonly string[];
-  readonly io: CommandIo;
-}
-
-export async function run({ flags, args: [name], io }: Call): Promise<Printed> {
+export async function run({ flags, args: [name], io }: Invocation<Flags>): Promise<Printed> {
   const api = await connectApi(flags, io);
   return name === undefined ? statusOfAll(api, flags.namespace) : statusOfOne(api, flags.namespace, name);
 }
