@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises';
 import {
   type MCPAccessGrant,
   type MCPAgentSession,
@@ -22,21 +21,19 @@ import { createAccessController } from '../../access/controller.ts';
 import { type Probe } from '../../ports.ts';
 import { createWorkQueue } from '../../work-queue.ts';
 import { type AuthorityMaterial } from '../mtls/authority.ts';
-import { type Plan, egressHosts, planObjects } from '../plan/index.ts';
 import { certificateName } from '../plan/mtls.ts';
-import { isMtls, placementOf } from '../plan/placement.ts';
+import { placementOf } from '../plan/placement.ts';
 import { createPullSecrets } from '../pull-secret/controller.ts';
 import { type OperatorSettings } from '../settings.ts';
 import { probeUrlOf } from './addresses-of-server.ts';
 import { type ReadActivity } from '../sleep/follow-activity.ts';
 import { createSleeping } from '../sleep/sleeping.ts';
-import { createAddressBook } from './addresses.ts';
 import { createApplier } from './apply.ts';
-import { canaryStateOf } from './canary-state.ts';
 import { sidecarsOf } from './gateway-replicas.ts';
 import { idOf, ownedKinds } from './kinds.ts';
 import { createOperatorMetrics } from './metrics.ts';
 import { createObjects } from './objects.ts';
+import { createPlanner } from './planner.ts';
 import { createPolicies, isPolicyPart } from './policies.ts';
 import { startProbing } from './probing.ts';
 import { createRecorder } from './recorder.ts';
@@ -80,10 +77,6 @@ export interface Engine extends Running {
 
 const BACKOFF = { initialMs: 200, factor: 2, maxMs: 60_000 };
 const POLICIES_AT_ONCE = 32;
-/** Egress by host name follows what the name resolves to. */
-const LOOK_UP_AGAIN_MS = 60_000;
-/** How long until the certificate of a gateway is looked at again, milliseconds: its authority may be another one. */
-const CERTIFICATES_MS = { least: 1000, most: 600_000 };
 /** Kinds of which only what we write ourselves counts: our own writing is no news. */
 const WITHOUT_STATUS: ReadonlySet<string> = new Set(['NetworkPolicy', 'Role', 'RoleBinding', 'ServiceAccount']);
 
@@ -96,7 +89,6 @@ export function startEngine(options: EngineOptions): Engine {
 
   const kinds = ownedKinds(settings);
   const applier = createApplier(client);
-  const addresses = createAddressBook(resolveHost, clock);
   const sidecarKeys = createSidecarKeys({ client, sessionKeys: options.sessionKeys, clock });
   const certificates = createServingCertificates({
     client,
@@ -238,6 +230,17 @@ export function startEngine(options: EngineOptions): Engine {
     },
   });
   opened.add(() => sleeping.close());
+  const plan = createPlanner({
+    settings,
+    world,
+    sidecarKeys,
+    certificates,
+    sleeping,
+    tokenKeys: options.tokenKeys,
+    clock,
+    onResolved: askObjects,
+    lookAfter: (key, ms) => objectQueue.addAfter(key, ms),
+  });
   const objects = createObjects({
     client,
     world,
@@ -281,29 +284,6 @@ export function startEngine(options: EngineOptions): Engine {
 
   function isSidecar(server: MCPServer): boolean {
     return placementOf(server, settings) === 'sidecar';
-  }
-
-  function plan(server: MCPServer): Plan {
-    const tokenKeys = options.tokenKeys();
-    const sessionKeys = sidecarKeys.nameFor(server);
-    const hosts = egressHosts(server, settings);
-    const key = keyOf(server);
-    const canary = canaryStateOf(server, world);
-    if (hosts.length > 0) objectQueue.addAfter(key, LOOK_UP_AGAIN_MS);
-    const activity = sleeping.activityOf(server);
-    const serving = certificates.for(server);
-    if (isMtls(server)) objectQueue.addAfter(key, untilNextLook(serving?.renewAt, clock()));
-    return planObjects(server, settings, {
-      // An autoscaler leaves alone what has no replicas: it gets them once there are some.
-      autoscaled: activity === 'waking' ? new Set() : world.autoscaledIn(key.namespace),
-      addresses: addresses.of(hosts, () => askObjects(key)),
-      activity: activity === 'asleep' ? 'asleep' : 'awake',
-      apiServer: world.apiServer(),
-      ...(sessionKeys === undefined ? {} : { sessionKeys }),
-      ...(canary === undefined ? {} : { canary }),
-      ...(serving === undefined ? {} : { serving }),
-      ...(tokenKeys === undefined ? {} : { tokenKeys }),
-    });
   }
 
   async function writeAccessStatus<T extends KubeObject>(
@@ -363,11 +343,6 @@ export function startEngine(options: EngineOptions): Engine {
   };
 }
 
-function untilNextLook(renewAt: number | undefined, now: number): number {
-  const ms = renewAt === undefined ? LOOK_UP_AGAIN_MS : renewAt - now;
-  return Math.min(Math.max(ms, CERTIFICATES_MS.least), CERTIFICATES_MS.most);
-}
-
 function ownerOf({ metadata }: KubeObject): ObjectKey {
   const owner = metadata.ownerReferences?.find(({ kind }) => kind === 'MCPServer');
   return { namespace: metadata.namespace, name: owner?.name ?? '' };
@@ -381,8 +356,4 @@ function isServerChange(
 
 function isReady({ status }: MCPServer): boolean {
   return status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
-}
-
-async function resolveHost(host: string): Promise<readonly string[]> {
-  return (await lookup(host, { all: true })).map(({ address }) => address);
 }

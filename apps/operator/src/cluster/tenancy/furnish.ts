@@ -1,4 +1,4 @@
-import { ANNOTATIONS, FIELD_MANAGERS, keyOf, keyText } from '@mcp-runtime/api';
+import { ANNOTATIONS, FIELD_MANAGERS, type ObjectKey, keyOf, keyText } from '@mcp-runtime/api';
 import {
   type KubeObject,
   LIMIT_RANGES,
@@ -9,8 +9,9 @@ import {
   type ResourceClient,
   type ResourceType,
 } from '@mcp-runtime/kube';
+import { type DesiredObject } from '../plan/index.ts';
 import { contains } from './compare.ts';
-import { type Furniture, type TenantPlan } from './plan.ts';
+import { type TenantPlan } from './plan.ts';
 
 /** Kinds that namespaces of teams are furnished with. */
 export const FURNITURE_KINDS: readonly ResourceType<KubeObject>[] = [
@@ -44,7 +45,7 @@ export async function furnish(
   }
 }
 
-async function place(client: ResourceClient, wanted: Furniture, seen: KubeObject | undefined): Promise<void> {
+async function place(client: ResourceClient, wanted: DesiredObject, seen: KubeObject | undefined): Promise<void> {
   // One that was there before, or that lost its labels, is not among what was seen.
   const live = seen ?? (await client.get(typeOf(wanted), wanted.metadata));
   if (live !== undefined && (isKept(live) || contains(live, wanted))) return;
@@ -65,6 +66,6 @@ function typeOf({ kind }: { readonly kind: string }): ResourceType<KubeObject> {
   return type;
 }
 
-function idOf({ kind, metadata }: Pick<KubeObject, 'kind' | 'metadata'>): string {
+function idOf({ kind, metadata }: { readonly kind: string; readonly metadata: ObjectKey }): string {
   return `${kind}/${keyText(metadata)}`;
 }

@@ -1,29 +1,15 @@
 import { createHash } from 'node:crypto';
 import { ANNOTATIONS, LABELS, MANAGED_BY, PARTS, PEOPLE_ROLES, TENANCY } from '@mcp-runtime/api';
 import { type KubeObject } from '@mcp-runtime/kube';
-import { dnsRule } from '../plan/index.ts';
+import { type DesiredObject, dnsRule } from '../plan/index.ts';
+import { type Fields } from '../plan/object.ts';
 import { type OperatorSettings } from '../settings.ts';
 import { teamGroups } from './groups.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
-
-/** A server-side-apply configuration. */
-export interface Furniture {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace: string;
-    readonly labels: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
-  };
-  readonly [field: string]: unknown;
-}
 
 export interface TenantPlan {
   /** Labels of the namespace. */
   readonly labels: Readonly<Record<string, string>>;
-  readonly objects: readonly Furniture[];
+  readonly objects: readonly DesiredObject[];
   /** What was asked for and is not done, for people. */
   readonly refused: readonly string[];
 }
@@ -34,9 +20,9 @@ type Settings = Pick<OperatorSettings, 'dns' | 'tenancy'>;
 export function planTenant(namespace: KubeObject, settings: Settings): TenantPlan {
   const { tenancy } = settings;
   const { owners, members, refused } = teamGroups(namespace, tenancy);
-  const of = (apiVersion: string, kind: string, name: string, content: Fields): Furniture =>
-    furniture(namespace, { apiVersion, kind, name, content });
-  const bound = (name: string, role: string, groups: readonly string[]): readonly Furniture[] =>
+  const of = (apiVersion: string, kind: string, name: string, content: Fields): DesiredObject =>
+    desired(namespace, { apiVersion, kind, name, content });
+  const bound = (name: string, role: string, groups: readonly string[]): readonly DesiredObject[] =>
     groups.length === 0 ? [] : [of(`${RBAC}/v1`, 'RoleBinding', name, binding(role, groups))];
   return {
     labels: podSecurityLabels(tenancy.podSecurity),
@@ -100,7 +86,7 @@ interface Part {
   readonly content: Fields;
 }
 
-function furniture({ metadata }: KubeObject, { apiVersion, kind, name, content }: Part): Furniture {
+function desired({ metadata }: KubeObject, { apiVersion, kind, name, content }: Part): DesiredObject {
   const team = metadata.labels?.[LABELS.teamId];
   const labels = {
     [LABELS.managedBy]: MANAGED_BY,
