@@ -30,7 +30,7 @@ import { type ReadActivity } from '../sleep/follow-activity.ts';
 import { createSleeping } from '../sleep/sleeping.ts';
 import { createApplier } from './apply.ts';
 import { sidecarsOf } from './gateway-replicas.ts';
-import { idOf, ownedKinds } from './kinds.ts';
+import { OWNED_KINDS, idOf } from './kinds.ts';
 import { createOperatorMetrics } from './metrics.ts';
 import { createObjects } from './objects.ts';
 import { createPlanner } from './planner.ts';
@@ -87,7 +87,6 @@ export function startEngine(options: EngineOptions): Engine {
   opened.add(() => stop.abort());
   let role: 'standby' | 'leader' = 'standby';
 
-  const kinds = ownedKinds(settings);
   const applier = createApplier(client);
   const sidecarKeys = createSidecarKeys({ client, sessionKeys: options.sessionKeys, clock });
   const certificates = createServingCertificates({
@@ -114,7 +113,7 @@ export function startEngine(options: EngineOptions): Engine {
     isLeader: () => role === 'leader',
   });
   const typeOf = ({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }) =>
-    kinds.find((type) => type.apiVersion === apiVersion && type.kind === kind);
+    OWNED_KINDS.find((type) => type.apiVersion === apiVersion && type.kind === kind);
   const writer = createWriter({ client, applier, typeOf, onWritten });
 
   /** Only the leader works; what a standby sees it does when it comes to lead. */

@@ -18,7 +18,11 @@ import { type OperatorSettings } from '../settings.ts';
 
 type Kind = ResourceType<KubeObject>;
 
-const ALWAYS: readonly Kind[] = [
+/** Kinds that a cluster has only when somebody installed them: being without one is no reason to do nothing at all. */
+const OF_OTHERS: readonly Kind[] = [CERTIFICATES, HTTP_ROUTES, INGRESS_ROUTES_TCP];
+
+/** Kinds of the objects that servers are made of. */
+export const OWNED_KINDS: readonly Kind[] = [
   CONFIG_MAPS,
   DEPLOYMENTS,
   INGRESSES,
@@ -28,23 +32,23 @@ const ALWAYS: readonly Kind[] = [
   ROLE_BINDINGS,
   SERVICES,
   SERVICE_ACCOUNTS,
+  ...OF_OTHERS,
 ];
 
-/** Kinds of the objects that servers are made of. Some a cluster has only when somebody installed them, as settings say. */
-export function ownedKinds({ ingress, mtls }: Pick<OperatorSettings, 'ingress' | 'mtls'>): readonly Kind[] {
-  return [
-    ...ALWAYS,
-    ...(ingress.parentRef === undefined ? [] : [HTTP_ROUTES]),
-    ...(mtls.issuer === 'cert-manager' ? [CERTIFICATES] : []),
-    ...(mtls.passthrough === 'traefik' ? [INGRESS_ROUTES_TCP] : []),
-  ];
-}
-
-/** Kinds that a cluster has only when somebody installed them: being without one is no reason to do nothing at all. */
-const OF_OTHERS: ReadonlySet<Kind> = new Set([CERTIFICATES, HTTP_ROUTES, INGRESS_ROUTES_TCP]);
-
-export function isOfOthers(type: Kind): boolean {
-  return OF_OTHERS.has(type);
+/**
+ * Whether a cluster has to have the kind: `when-served` where servers go on without it, `for-removal` where settings ask for no
+ * such object, and what is there was made before they were changed.
+ */
+export function needOf(
+  type: Kind,
+  { ingress, mtls }: Pick<OperatorSettings, 'ingress' | 'mtls'>,
+): 'always' | 'when-served' | 'for-removal' {
+  if (!OF_OTHERS.includes(type)) return 'always';
+  const isAskedFor =
+    (type === HTTP_ROUTES && ingress.parentRef !== undefined) ||
+    (type === CERTIFICATES && mtls.issuer === 'cert-manager') ||
+    (type === INGRESS_ROUTES_TCP && mtls.passthrough === 'traefik');
+  return isAskedFor ? 'when-served' : 'for-removal';
 }
 
 interface Named {

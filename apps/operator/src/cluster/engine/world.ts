@@ -33,7 +33,7 @@ import { type ApiServerAddress } from '../plan/settings.ts';
 import { type OperatorSettings } from '../settings.ts';
 import { autoscaledDeployment } from './autoscaled.ts';
 import { type GatewayReplica, replicasOf } from './gateway-replicas.ts';
-import { idOf, isOfOthers, ownedKinds } from './kinds.ts';
+import { OWNED_KINDS, idOf, needOf } from './kinds.ts';
 import { type NameTable, createNameTable } from './name-table.ts';
 import { type OwnedObjects, createOwnedObjects, serverOf } from './owned-objects.ts';
 
@@ -132,14 +132,23 @@ export function watchWorld(options: WorldOptions): World {
   /** Also resolves when the cluster turns out not to have the kind. */
   const watchOwned = (type: ResourceType<KubeObject>): { readonly synced: Promise<void> } => {
     const isKnown = Promise.withResolvers<void>();
+    const need = needOf(type, settings);
+    const enough = new AbortController();
     const view = watchState(client, type, {
       ...watching,
+      signal: AbortSignal.any([signal, enough.signal]),
       labels: MANAGED,
       onError: (error) => {
-        if (!isOfOthers(type) || !UNSERVED.has(error.code)) return watching.onError(error);
+        if (need === 'always' || !UNSERVED.has(error.code)) return watching.onError(error);
+        isKnown.resolve();
+        if (need === 'for-removal') {
+          enough.abort();
+          if (error.code === 'forbidden')
+            log.info('what settings before have left is not looked for', { error: error.message });
+          return;
+        }
         if (missing.get(type)?.message !== error.message) watching.onError(error);
         missing.set(type, error);
-        isKnown.resolve();
       },
       onConnection: (state) => {
         if (state === 'live' && missing.delete(type)) options.onKindServed();
@@ -157,7 +166,7 @@ export function watchWorld(options: WorldOptions): World {
     });
     return { synced: Promise.race([view.synced, isKnown.promise]) };
   };
-  const ownedViews = ownedKinds(settings).map(watchOwned);
+  const ownedViews = OWNED_KINDS.map(watchOwned);
   const podView = watchState(client, lean(PODS), {
     ...watching,
     labels: MANAGED,
