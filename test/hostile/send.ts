@@ -9,7 +9,7 @@ export interface RawAnswer {
   readonly body: string;
 }
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 
 /** Puts bytes on a new connection and reads until the other side closes it. A reset after answers counts as closing. */
 export async function send(url: string, bytes: Buffer): Promise<readonly RawAnswer[]> {

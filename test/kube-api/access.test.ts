@@ -21,7 +21,7 @@ const closing: AsyncDisposable[] = [];
 
 before(async () => {
   await kubectl(['apply', '--server-side', '--force-conflicts', '-k', join(import.meta.dirname, '../../deploy/crds')]);
-  await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+  await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=120s']);
   closing.push(await startController(systemClock));
   closing.push(await startPolicies());
 });
@@ -67,7 +67,7 @@ const SERVER = { source: { url: 'https://mcp.example.com/mcp' }, tools: [{ name:
 const ALICE = { humanID: 'alice' };
 
 async function untilPhase(namespace: TestNamespace, object: string, phase: string): Promise<void> {
-  await namespace.kubectl(['wait', object, `--for=jsonpath={.status.phase}=${phase}`, '--timeout=20s']);
+  await namespace.kubectl(['wait', object, `--for=jsonpath={.status.phase}=${phase}`, '--timeout=120s']);
 }
 
 test('a grant of another namespace counts when the server admits that namespace, and not before', async () => {
@@ -142,7 +142,7 @@ test('started again it writes nothing; a week after their end sessions are remov
   }
   assert.equal(await versions(), before);
   await using later = await startController(() => Date.now() + 8 * 24 * HOUR);
-  await teamA.kubectl(['wait', 'mcpagentsession/soon', '--for=delete', '--timeout=20s']);
+  await teamA.kubectl(['wait', 'mcpagentsession/soon', '--for=delete', '--timeout=120s']);
   await untilTrue('all was looked at', () => later.pending() === 0);
   const left = await teamA.kubectl(['get', 'mcpagentsessions', '-o', 'jsonpath={.items[*].metadata.name}']);
   assert.equal(left, 'endless revoked');

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { ANNOTATIONS, LABELS, type MCPServer } from '../../packages/api/src/index.ts';
 import { decodeDelivery } from '../../packages/delivery/src/index.ts';
 import { CONFIG_MAPS, DEPLOYMENTS, ENDPOINT_SLICES, PODS } from '../../packages/kube/src/index.ts';
 import { type Engine } from '../../apps/operator/src/cluster/engine/engine.ts';
 import { kubectl, testNamespace } from '../support/kubectl.ts';
 import { aServer } from '../support/objects.ts';
+import { untilTrue } from '../support/until.ts';
 import { openClient } from './support/cluster.ts';
 import { serveDefinitions } from './support/definitions.ts';
 import { HANDSHAKE, aGatewayIn, startOperatorIn, untilServer } from './support/engine.ts';
@@ -60,23 +62,24 @@ test('a canary that does well comes to be the version in use, and the spec that 
   await apply('good', 1, { image: imageOf(2), promotion: 'Automatic', minRequests: 10, minDuration: '0s' });
   const trial = await until('good', ({ status }) => status?.rollout?.startedAt !== undefined);
   assert.equal(trial.status?.rollout?.phase, 'Progressing');
-  assert.deepEqual(await weights('good'), { stable: 90, canary: 10 });
-  assert.deepEqual(await runs('good'), { image: imageOf(1), replicas: 2 });
-  assert.deepEqual(await runs('good-canary'), { image: imageOf(2), replicas: 1 });
+  await until('good', () => weights('good').then(({ stable, canary }) => stable === 90 && canary === 10));
+  await untilRuns('good', { image: imageOf(1), replicas: 2 });
+  await untilRuns('good-canary', { image: imageOf(2), replicas: 1 });
   await until('good', () => addressesOf('good-canary').then((found) => found.length === 1));
   await until('good', () => addressesOf('good').then((found) => found.length === 2));
 
   count('good', { stable: { requests: 90, errors: 1 }, canary: { requests: 12, errors: 0 } });
   const promoted = await until('good', ({ status }) => status?.rollout?.phase === 'Promoted');
   assert.deepEqual([promoted.status?.rollout?.requests, promoted.status?.rollout?.stableErrors], [12, 1]);
-  await until('good', () => runs('good-canary').then((found) => found === undefined));
-  assert.deepEqual(await runs('good'), { image: imageOf(2), replicas: 3 });
+  await untilRuns('good-canary', undefined);
+  await untilRuns('good', { image: imageOf(2), replicas: 3 });
   await until('good', () => weights('good').then(({ stable }) => stable === 100));
   await until('good', () => addressesOf('good').then((found) => found.length === 3));
   const ready = await until('good', (server) => conditionOf(server, 'CanaryReady')?.reason === 'Promoted');
   assert.equal(ready.status?.source, `image ${imageOf(2)}`);
-  assert.match(await events('good'), /Normal\s+Promoted.*0 of 12 requests failed/);
-  assert.match((await engine.metrics.text()).body, /mcp_operator_rollouts_total\{phase="Promoted"\} 1/);
+  await until('good', () => events('good').then((text) => /Normal\s+Promoted.*0 of 12 requests failed/.test(text)));
+  const promotions = /mcp_operator_rollouts_total\{phase="Promoted"\} 1/;
+  await until('good', () => engine.metrics.text().then(({ body }) => promotions.test(body)));
 
   // Whoever comes to lead goes on from what was decided.
   const pods = await podsOf('good');
@@ -101,7 +104,7 @@ test('a canary that errs is rolled back, stays so over a restart of the operator
   const told = await until('bad', (server) => conditionOf(server, 'CanaryReady')?.reason === 'RolledBack');
   assert.equal(conditionOf(told, 'CanaryReady')?.status, 'False');
   await until('bad', (server) => conditionOf(server, 'Ready')?.status === 'True');
-  assert.match(await events('bad'), /Warning\s+RolledBack.*7 of 8 requests failed/);
+  await until('bad', () => events('bad').then((text) => /Warning\s+RolledBack.*7 of 8 requests failed/.test(text)));
 
   await engine.close();
   engine = await start();
@@ -166,6 +169,10 @@ test('a server that comes to the name of a canary is refused, and the canary goe
   await until('twin-canary', (server) => conditionOf(server, 'Ready')?.status === 'True');
   assert.equal(await ownerOf('twin-canary'), 'twin-canary');
 });
+
+async function untilRuns(name: string, wanted: Awaited<ReturnType<typeof runs>>): Promise<void> {
+  await untilTrue(`${name} runs ${JSON.stringify(wanted)}`, async () => isDeepStrictEqual(await runs(name), wanted));
+}
 
 async function ownerOf(name: string): Promise<string | undefined> {
   const deployment = await client.get(DEPLOYMENTS, { namespace: namespace.name, name });

@@ -12,7 +12,7 @@ const skip = await skipWithoutControllers();
 test('controllers run: what a deleted object owns is deleted', { skip }, async () => {
   await using namespace = await testNamespace('collect');
   await namespace.kubectl(['create', 'deployment', 'web', '--image=localhost/none:1', '--replicas=0']);
-  await namespace.kubectl(['wait', '--for=create', 'replicaset', '--selector=app=web', '--timeout=30s']);
+  await namespace.kubectl(['wait', '--for=create', 'replicaset', '--selector=app=web', '--timeout=120s']);
   await namespace.kubectl(['delete', 'deployment', 'web']);
-  await namespace.kubectl(['wait', '--for=delete', 'replicaset', '--selector=app=web', '--timeout=30s']);
+  await namespace.kubectl(['wait', '--for=delete', 'replicaset', '--selector=app=web', '--timeout=120s']);
 });

@@ -39,7 +39,7 @@ const namespace = await testNamespace('examples');
 
 before(async () => {
   await kubectl(['apply', '--server-side', '--force-conflicts', '-k', join(root, 'deploy/crds')]);
-  await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+  await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=120s']);
   await kubectl(APPLY, textOf(INSTALLED.filter(({ kind }) => kind === 'Namespace')));
   await kubectl(APPLY, textOf(INSTALLED));
 });
@@ -96,10 +96,10 @@ test('with the rights of its service account the operator makes the examples, an
   for (const { kind, metadata } of here(servers)) {
     const { name, namespace: at = '' } = metadata;
     const written = kind === 'MCPServer' ? '.status.conditions' : '.status.phase';
-    await kubectl(['-n', at, 'wait', `--for=jsonpath={${written}}`, `${kind}/${name}`, '--timeout=60s']);
+    await kubectl(['-n', at, 'wait', `--for=jsonpath={${written}}`, `${kind}/${name}`, '--timeout=120s']);
     if (kind !== 'MCPServer') continue;
     for (const owned of ['deployment', 'service', 'networkpolicy']) {
-      await kubectl(['-n', at, 'wait', '--for=create', `${owned}/${name}`, '--timeout=60s']);
+      await kubectl(['-n', at, 'wait', '--for=create', `${owned}/${name}`, '--timeout=120s']);
     }
   }
   const budget = await namespace.kubectl(['get', 'pdb', 'notes', '-o', 'yaml', '--show-managed-fields']);

@@ -12,7 +12,7 @@ import { type Kind, serveDefinitions, servedType } from './support/definitions.t
 
 const KUBECTL = process.env['MCP_TEST_KUBECTL'] ?? 'kubectl';
 const TESTDATA = join(import.meta.dirname, 'testdata');
-const ATTEMPTS = 40;
+const ATTEMPTS = 240;
 
 const why =
   noCluster === false && spawnSync(KUBECTL, ['--help']).error !== undefined ? 'there is no kubectl' : noCluster;

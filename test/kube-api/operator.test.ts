@@ -6,6 +6,7 @@ import { CONFIG_MAPS, DEPLOYMENTS, type KubeObject, SERVICES } from '../../packa
 import { type Engine } from '../../apps/operator/src/cluster/engine/engine.ts';
 import { testNamespace } from '../support/kubectl.ts';
 import { aServer, anAutoscaler } from '../support/objects.ts';
+import { until as eventually, untilTrue } from '../support/until.ts';
 import { openClient } from './support/cluster.ts';
 import { serveDefinitions } from './support/definitions.ts';
 import { aGatewayIn, runPods, startOperatorIn, untilServer } from './support/engine.ts';
@@ -39,12 +40,10 @@ test('a server is ready once its pods are, its policy is served, and it has shak
       'True',
     ]),
   );
-  const events = await namespace.kubectl([
-    'get',
-    'events',
-    '--field-selector=involvedObject.kind=MCPServer,reason=Ready',
-  ]);
-  assert.match(events, /Normal\s+Ready\s+mcpserver\/files\s+the server answers through the gateway/);
+  const get = ['get', 'events', '--field-selector=involvedObject.kind=MCPServer,reason=Ready'];
+  await untilTrue('an event says so', async () =>
+    /Normal\s+Ready\s+mcpserver\/files\s+the server answers through the gateway/.test(await namespace.kubectl(get)),
+  );
 });
 
 test('what others add stays, what they change of ours is put right, and a second look writes nothing', async () => {
@@ -66,8 +65,10 @@ test('what others add stays, what they change of ours is put right, and a second
   assert.equal(repaired?.metadata.annotations?.['theirs'], 'x');
   const drift = async (): Promise<string> =>
     /^mcp_operator_drift_repaired_total.*$/m.exec((await engine.metrics.text()).body)?.[0] ?? '';
-  const counted = await drift();
-  assert.match(counted, /kind="Deployment"\} 1$/);
+  const counted = await eventually('it is counted', async () => {
+    const found = await drift();
+    return found.endsWith('kind="Deployment"} 1') ? found : undefined;
+  });
   await patch('deployment/edited', [{ op: 'add', path: '/metadata/annotations/theirs', value: 'y' }]);
   await until('edited', ({ status }) => status !== undefined);
   assert.equal(await drift(), counted);

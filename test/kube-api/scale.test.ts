@@ -30,7 +30,7 @@ const names = Array.from({ length: SERVER_COUNT }, (_, index) => `server-${index
 
 before(async () => {
   await kubectl(['apply', '--server-side', '--force-conflicts', '-k', join(import.meta.dirname, '../../deploy/crds')]);
-  await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+  await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=120s']);
   const settings = {
     namespace: namespace.name,
     watchNamespace: namespace.name,

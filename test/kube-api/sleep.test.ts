@@ -56,7 +56,7 @@ test('an idle server goes to none, says so, and is back as soon as a call waits 
   await replicasAre('files', 0);
   const asleep = await phaseIs('files', 'Asleep');
   assert.equal(asleep.status?.conditions?.find(({ type }) => type === 'Ready')?.status, 'True');
-  await kubectl(['--namespace', namespace.name, 'wait', '--for=delete', 'pod', '--all', '--timeout=30s']);
+  await kubectl(['--namespace', namespace.name, 'wait', '--for=delete', 'pod', '--all', '--timeout=120s']);
   const { items } = await client.list(CONFIG_MAPS, { namespace: namespace.name });
   const delivered = decodeDelivery({ namespace: namespace.name, name: 'files' }, items);
   assert.ok(delivered.ok && delivered.route.may_sleep === true);
@@ -67,8 +67,11 @@ test('an idle server goes to none, says so, and is back as soon as a call waits 
   await runPods(namespace, client, 'files');
   tell('files', {});
   await phaseIs('files', 'Ready');
-  const events = await namespace.kubectl(['get', 'events', '--field-selector=involvedObject.kind=MCPServer']);
-  for (const reason of ['Asleep', 'Woken']) assert.match(events, new RegExp(`Normal\\s+${reason}\\s+mcpserver/files`));
+  const events = await until('events tell of both', async () => {
+    const text = await namespace.kubectl(['get', 'events', '--field-selector=involvedObject.kind=MCPServer']);
+    const isTold = (reason: string): boolean => new RegExp(`Normal\\s+${reason}\\s+mcpserver/files`).test(text);
+    return ['Asleep', 'Woken'].every(isTold) ? text : undefined;
+  });
   assert.doesNotMatch(events, /NotReady/);
 });
 

@@ -32,10 +32,10 @@ function teamLabels(team: string): Readonly<Record<string, string>> {
 
 before(async () => {
   await kubectl(['apply', '--server-side', '--force-conflicts', '-k', join(root, 'deploy/crds')]);
-  await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+  await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=120s']);
   await kubectl(['apply', '--server-side', '--force-conflicts', '-f', join(root, 'deploy/base/people-roles.yaml')]);
   for (const team of [teamA, teamB]) {
-    await team.kubectl(['wait', '--for=create', 'rolebinding', TENANCY.viewers, '--timeout=30s']);
+    await team.kubectl(['wait', '--for=create', 'rolebinding', TENANCY.viewers, '--timeout=120s']);
     await team.apply(remoteServer('files'));
   }
 });
@@ -202,7 +202,7 @@ test('a quota that somebody changed is set right, one that says it is to be kept
   await teamB.kubectl(['annotate', 'resourcequota', TENANCY.quota, 'platform.mcpruntime.org/keep=true']);
   await teamB.kubectl(['patch', 'resourcequota', TENANCY.quota, '-p', patch('99')]);
   await teamB.kubectl(['delete', 'limitrange', TENANCY.limits]);
-  await teamB.kubectl(['wait', '--for=create', 'limitrange', TENANCY.limits, '--timeout=30s']);
+  await teamB.kubectl(['wait', '--for=create', 'limitrange', TENANCY.limits, '--timeout=120s']);
   assert.equal(await podsOf(), '99');
 });
 

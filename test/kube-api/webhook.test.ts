@@ -40,7 +40,7 @@ const started: Started[] = [];
 
 before(async () => {
   await kubectl(['apply', '--server-side', '--force-conflicts', '-k', join(import.meta.dirname, '../../deploy/crds')]);
-  await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+  await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=120s']);
   await namespace.apply(bank([PAY]));
   await callAt(1);
   const first = await start();
@@ -86,7 +86,7 @@ test('a condition that does not fit the arguments of its tool is refused, and th
     );
     return true;
   });
-  await namespace.kubectl(['wait', '--for=delete', 'mcpaccessgrant/unfit', '--timeout=1s']);
+  await namespace.kubectl(['wait', '--for=delete', 'mcpaccessgrant/unfit', '--timeout=120s']);
 });
 
 test('a grant that matches nobody is written, and its author is warned', async () => {
@@ -203,7 +203,7 @@ async function callAt(port: number): Promise<void> {
 
 /** API servers learn of a configuration a moment after it was written. */
 async function untilAsked({ asked }: Started): Promise<void> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 120_000;
   const before = asked();
   while (asked() === before) {
     assert.ok(Date.now() < deadline, 'the API server does not call');

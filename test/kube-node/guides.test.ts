@@ -19,7 +19,7 @@ const PLACEHOLDER = /registry\.example\.com|…/;
 /** Goes from one kind of volume to the other, which wants volumes: `faults.test.ts` has some. */
 const ELSEWHERE = /Where audit records are$/;
 /** What a command asks for comes in a moment: the operator furnishes a namespace, the API server knows a kind. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 
 /**
  * The commands of the guides, one after another, as a reader would type them. They remove every server of the cluster, so on

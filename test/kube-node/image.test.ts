@@ -58,7 +58,7 @@ async function outputOf(
   what: { readonly command?: readonly string[]; readonly args?: readonly string[] },
 ): Promise<string> {
   await kubectl(['apply', '-f', '-'], JSON.stringify(podWith(what)));
-  await kubectl(['wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/once', '--timeout=60s']);
+  await kubectl(['wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/once', '--timeout=120s']);
   return kubectl(['logs', 'once']);
 }
 

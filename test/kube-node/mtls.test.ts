@@ -29,7 +29,7 @@ suite('client certificates on pods', () => {
       publicPathPrefix: 'certified',
     };
     await namespace.apply(...everythingWith({ granted: ['echo'], others: ['get-sum'], spec }));
-    await allReady(namespace.name, [EVERYTHING], '120s');
+    await allReady(namespace.name, [EVERYTHING]);
   });
   after(() => namespace[Symbol.asyncDispose]());
 

@@ -158,7 +158,7 @@ async function listen(
 ): Promise<void> {
   const command = ['node', '-e', LISTENS, ...ports.map(String)];
   await namespace.apply(podOf(name, labels, command));
-  await namespace.kubectl(['wait', '--for=condition=Ready', `pod/${name}`, '--timeout=90s']);
+  await namespace.kubectl(['wait', '--for=condition=Ready', `pod/${name}`, '--timeout=120s']);
   addresses.set(name, await namespace.kubectl(['get', 'pod', name, '-o', 'jsonpath={.status.podIP}']));
 }
 

@@ -69,7 +69,7 @@ suite('placements', () => {
       return everythingWith({ granted: ['whoami'], name, spec: { ...guardedBy(SECRET), ...gateway } });
     });
     await namespace.apply(...servers, ...guarded, ...(noPython === false ? clock : []));
-    await allReady(namespace.name, [SIDECAR, STDIO, ...Object.values(GUARDED)], '90s');
+    await allReady(namespace.name, [SIDECAR, STDIO, ...Object.values(GUARDED)]);
   });
   after(() => namespace[Symbol.asyncDispose]());
 
@@ -121,13 +121,13 @@ suite('placements', () => {
     const [pod = ''] = await podAddresses();
     const ports = [PORTS.gateway, PORTS.server, CLUSTER.ports.gatewayAdmin];
     await outside.apply(podThatCalls(pod, ports));
-    await outside.kubectl(['wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/caller', '--timeout=60s']);
+    await outside.kubectl(['wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/caller', '--timeout=120s']);
     assert.deepEqual(JSON.parse(await outside.kubectl(['logs', 'caller'])), [true, false, false]);
   });
 
   test('through the ingress controller of the cluster, whichever gateway is behind', async () => {
     for (const name of [SIDECAR, STDIO]) {
-      await namespace.kubectl(['wait', '--for=condition=IngressReady', `mcpserver/${name}`, '--timeout=30s']);
+      await namespace.kubectl(['wait', '--for=condition=IngressReady', `mcpserver/${name}`, '--timeout=120s']);
       const { pathname } = new URL(await installation.endpoint(namespace.name, name));
       const agent = await openAgent(INGRESS + pathname, await tokenOf(name));
       await saysHello(agent);
@@ -137,7 +137,7 @@ suite('placements', () => {
 
   // It takes the longest to come up.
   test('a package of PyPI is installed by its pod, bridged and governed', { skip: noPython }, async () => {
-    await allReady(namespace.name, [PYTHON], '120s');
+    await allReady(namespace.name, [PYTHON]);
     const agent = await openAgent(await installation.endpoint(namespace.name, PYTHON), await tokenOf(PYTHON));
     const { verdict, text } = await agent.call('get_current_time', { timezone: 'Europe/Berlin' });
     assert.equal(verdict, 'allowed', text);

@@ -65,9 +65,11 @@ suite('a server that sleeps', () => {
     const agent = await openAgent(url, credentials);
     const { verdict, text } = await agent.call('echo', HELLO);
     assert.equal(verdict, 'allowed', text);
-    const events = await namespace.kubectl(['get', 'events', '--field-selector=involvedObject.kind=MCPServer']);
-    for (const reason of ['Asleep', 'Woken'])
-      assert.match(events, new RegExp(`Normal\\s+${reason}\\s+mcpserver/everything`));
+    const events = await until('events tell of both', async () => {
+      const told = await namespace.kubectl(['get', 'events', '--field-selector=involvedObject.kind=MCPServer']);
+      const isTold = (reason: string): boolean => new RegExp(`Normal\\s+${reason}\\s+mcpserver/everything`).test(told);
+      return ['Asleep', 'Woken'].every(isTold) ? told : undefined;
+    });
     assert.doesNotMatch(events, /NotReady/);
   });
 

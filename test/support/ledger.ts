@@ -24,12 +24,13 @@ export class Ledger {
     );
   }
 
+  /** Of a session that nobody has revoked when it is named for the first time. */
   async revokeSession(api: PlatformApi, name: string, revoked: boolean): Promise<void> {
-    await this.#write(`session ${name}`, String(revoked), () => api.setSessionRevoked(name, revoked));
+    await this.#write(`session ${name}`, String(revoked), () => api.setSessionRevoked(name, revoked), 'false');
   }
 
-  async #write(key: string, value: string, send: () => Promise<void>): Promise<void> {
-    const entry: Entry = this.#entries.get(key) ?? { acknowledged: undefined, inFlight: undefined };
+  async #write(key: string, value: string, send: () => Promise<void>, initial?: string): Promise<void> {
+    const entry: Entry = this.#entries.get(key) ?? { acknowledged: initial, inFlight: undefined };
     this.#entries.set(key, entry);
     entry.inFlight = value;
     await send();

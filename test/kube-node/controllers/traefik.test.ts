@@ -69,7 +69,7 @@ suite(
       });
       await allReady(namespace.name, Object.values(SERVERS));
       for (const name of Object.values(SERVERS)) {
-        await namespace.kubectl(['wait', '--for=condition=IngressReady', `mcpserver/${name}`, '--timeout=30s']);
+        await namespace.kubectl(['wait', '--for=condition=IngressReady', `mcpserver/${name}`, '--timeout=120s']);
         const { pathname } = new URL(await installation.endpoint(namespace.name, name));
         const credentials = bearer(await installation.sessionToken(namespace.name, name));
         const agent = await openAgent(ENTRANCE + pathname, credentials);
