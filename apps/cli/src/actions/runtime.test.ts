@@ -161,3 +161,23 @@ test('down is fine when nothing listens any more, though the pid is in use', asy
   const ran = await runCli(['down', '--data-dir', folder.path]);
   assert.deepEqual([ran.status, ran.stdout], [0, 'nothing runs\n']);
 });
+
+for (const program of ['no-such-program', './no-such-program']) {
+  test(`a bridge to a program that does not exist ends at once: ${program}`, async () => {
+    const env = { PATH: process.env['PATH'] };
+    const ran = await runCli(['serve', 'bridge', '--listen', '127.0.0.1:0', '--', program], { env });
+    assert.equal(ran.status, 64);
+    assert.match(ran.stderr, /program `.*no-such-program` was not found .*\nnext: {2}check its name/);
+  });
+}
+
+test('a bridge to a program that is there serves', async () => {
+  const stop = new AbortController();
+  const ran = await runCli(['serve', 'bridge', '--listen', '127.0.0.1:0', '--', 'sh'], {
+    env: { PATH: process.env['PATH'] },
+    signal: stop.signal,
+    onStdout: () => stop.abort(),
+  });
+  assert.equal(ran.status, 0, ran.stderr);
+  assert.match(ran.stdout, /^bridge at http:/);
+});

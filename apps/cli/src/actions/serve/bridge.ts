@@ -1,8 +1,10 @@
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join, resolve } from 'node:path';
 import { AppError } from '@mcp-runtime/api';
 import { systemClock } from '@mcp-runtime/base';
 import { createLogger } from '@mcp-runtime/base/logger';
 import { startBridge } from '@mcp-runtime/bridge';
-import { type Invocation } from '../../frame/command.ts';
+import { type CommandIo, type Invocation } from '../../frame/command.ts';
 import { parseAddress } from '../address.ts';
 import { untilAborted } from '../until-aborted.ts';
 
@@ -25,6 +27,12 @@ export async function run({ flags, rest, io }: Invocation<Flags>): Promise<void>
       next: 'mcp-runtime serve bridge -- npx -y @modelcontextprotocol/server-memory',
     });
   }
+  // The bridge starts it for the first session only, and nobody would see why that one fails.
+  if (!(await isProgram(command, io))) {
+    throw new AppError('usage', `program \`${command}\` was not found`, {
+      next: 'check its name; a name without `/` is looked up in PATH',
+    });
+  }
   await using bridge = await startBridge({
     command,
     args,
@@ -42,4 +50,17 @@ export async function run({ flags, rest, io }: Invocation<Flags>): Promise<void>
   });
   io.stdout.write(`bridge at ${bridge.url}\n`);
   await untilAborted(io.signal);
+}
+
+async function isProgram(command: string, { env, cwd }: Pick<CommandIo, 'env' | 'cwd'>): Promise<boolean> {
+  const folders = command.includes('/') ? [''] : (env['PATH'] ?? '').split(delimiter);
+  const found = await Promise.all(
+    folders.map((folder) =>
+      access(resolve(cwd, join(folder, command)), constants.X_OK).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return found.includes(true);
 }
