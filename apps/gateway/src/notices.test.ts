@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type PolicyDocument } from '@mcp-runtime/api';
 import { compilePolicy } from '@mcp-runtime/policy';
 import { type Bench, startBench, testDocument } from './testing/bench.ts';
@@ -197,3 +199,56 @@ async function expectNothingMore(bench: Bench, stream: EventStream): Promise<voi
   bench.policy.withdraw();
   assert.doesNotMatch(await stream.rest(), /list_changed/);
 }
+
+test('a caller that does not read is waited for once, however much changes', async () => {
+  const warnings: string[] = [];
+  const warn = ({ name }: Error): void => void (name.startsWith('MaxListeners') && warnings.push(name));
+  process.on('warning', warn);
+  let now = Date.now();
+  const clock = (): number => (now += 1000);
+  const part = `: ${'a'.repeat(64 * 1024)}\n\n`;
+  const stalled = Promise.withResolvers<void>();
+  const floods: Answer = (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    while (response.write(part));
+    response.on('drain', () => {
+      while (response.write(part));
+    });
+    setInterval(() => response.writableNeedDrain && stalled.resolve(), 300).unref();
+  };
+  await using bench = await startBench({ answer: floods, document: documentWith({}), options: { ...options, clock } });
+  const { port, pathname } = new URL(bench.url);
+  const socket = connect(Number(port), '127.0.0.1').pause();
+  const identity = Object.entries(ALICE).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`GET ${pathname} HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n${identity.join('')}\r\n`);
+  await stalled.promise;
+  for (let change = 0; change < 40; change++) {
+    publish(bench, documentWith(change % 2 === 0 ? { tool_rules: [{ name: 'write' }] } : {}, `r${change}`));
+  }
+  await delay(1);
+  socket.destroy();
+  process.off('warning', warn);
+  assert.deepEqual(warnings, []);
+});
+
+test('a server that is gone is followed no more', async () => {
+  await using bench = await startBench({ answer: opensStream, document: documentWith({}), options });
+  let followers = 0;
+  const [route] = bench.gateway.routes.all();
+  assert.ok(route);
+  const subscribe: typeof route.policy.subscribe = (listener) => {
+    const stop = route.policy.subscribe(listener);
+    followers += 1;
+    return () => {
+      followers -= 1;
+      stop();
+    };
+  };
+  bench.gateway.routes.set({ ...route, policy: { ...route.policy, subscribe } });
+  const before = followers;
+  const stream = await openLegacy(bench);
+  assert.equal(followers, before + 1);
+  bench.policy.withdraw();
+  assert.equal(followers, before);
+  await stream.close();
+});

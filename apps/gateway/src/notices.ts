@@ -26,6 +26,8 @@ export class Notices {
   readonly #told: readonly NotedList[];
   readonly #waiting = new Set<NotedList>();
   #isOpen: boolean;
+  /** Until its caller has caught up. */
+  #isBehind = false;
 
   constructor(exchange: Exchange, told: readonly NotedList[]) {
     this.#exchange = exchange;
@@ -48,7 +50,7 @@ export class Notices {
     const { response, message } = this.#exchange;
     if (!this.#isOpen || this.#waiting.size === 0 || !response.headersSent || response.writableEnded) return;
     if (response.writableNeedDrain) {
-      response.once('drain', () => this.#flush());
+      this.#flushLater();
       return;
     }
     const id = message?.kind === 'request' ? message.id : undefined;
@@ -56,5 +58,15 @@ export class Notices {
     this.#waiting.clear();
     this.#exchange.bytesOut += events.length;
     response.write(events);
+  }
+
+  /** Once, however much there is to tell meanwhile. */
+  #flushLater(): void {
+    if (this.#isBehind) return;
+    this.#isBehind = true;
+    this.#exchange.response.once('drain', () => {
+      this.#isBehind = false;
+      this.#flush();
+    });
   }
 }

@@ -97,7 +97,9 @@ export function createOpenExchanges(clock: () => number): OpenExchanges {
         seen: first && { policy: first, now: clock() },
         stop: route.policy.subscribe((after) => {
           if (after === undefined) {
-            one.seen = undefined;
+            // Nothing is open then: whoever comes next is followed anew. Servers that are gone leave nothing behind.
+            end(one);
+            followed.delete(route.path);
             cutAll(byPath.get(route.path), route.policy.absence(), 'the server is not governed any more');
             return;
           }
