@@ -1,5 +1,5 @@
 import { type RequestListener } from 'node:http';
-import { type HostPolicy, type OpenedSoFar } from '@mcp-runtime/base';
+import { type HostPolicy, type OpenedSoFar, isAllowedHost } from '@mcp-runtime/base';
 import { handle } from '../handle.ts';
 import { type GatewayOptions } from '../options.ts';
 import { type GatewayParts } from '../parts.ts';
@@ -52,7 +52,7 @@ export async function openListeners(
     return listener;
   };
   const serve = serveRoutes(parts);
-  const main = await open(adminListen === undefined ? serveAdminOr(serve, admin, parts) : serve, listen, {
+  const main = await open(adminListen === undefined ? serveBoth(serve, admin, parts) : serve, listen, {
     ...listening,
     tls,
   });
@@ -76,6 +76,14 @@ function serveRoutes(parts: GatewayParts): RequestListener {
 function refuseAll(parts: GatewayParts): RequestListener {
   return (request, response) =>
     void refuseUnrouted({ request, response, path: pathOf(request) }, { reason: 'not_found' }, parts);
+}
+
+/** Where only this machine is served, a page that took over a name of it (DNS rebinding) is told nothing of the runtime either. */
+function serveBoth(serve: RequestListener, admin: AdminParts, parts: GatewayParts): RequestListener {
+  const { hosts } = parts;
+  const serveAll = serveAdminOr(serve, admin, parts);
+  if (hosts.scope !== 'loopback') return serveAll;
+  return (request, response) => (isAllowedHost(request.headers, hosts) ? serveAll : serve)(request, response);
 }
 
 function serveAdminOr(next: RequestListener, admin: AdminParts, { log }: GatewayParts): RequestListener {
