@@ -28,7 +28,7 @@ export function createHops({ ranges, proxy, peers }: HopOptions): Hops {
       `\`${proxy}\` is not a SPIFFE id such as \`spiffe://example.org/ns/edge/sa/proxy\``,
     );
   }
-  const isInRange = addressRanges(ranges);
+  const isInRange = addressRanges(ranges, '--trust-headers-from');
   return {
     proxy,
     peer: (socket, now) => peers.of(socket, now),

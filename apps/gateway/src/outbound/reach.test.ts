@@ -103,3 +103,12 @@ async function startCounter() {
     },
   };
 }
+
+for (const found of ['foo', '10.0.0.0/33', '10.0.0.0/x', 'fd00::/129']) {
+  test(`refuses a range that is none, naming the flag: ${found}`, () => {
+    assert.throws(() => publicAnd([found]), {
+      code: 'invalid_config',
+      message: `--allow-upstreams-in: found \`${found}\`, allowed: a range such as 10.0.0.0/8 or fd00::/8`,
+    });
+  });
+}

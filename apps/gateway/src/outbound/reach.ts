@@ -28,7 +28,7 @@ export const PUBLIC_ONLY: Reach = { allows: isPublic };
  * @throws AppError `invalid_config` naming a range that is none.
  */
 export function publicAnd(cidrs: readonly string[], loopback: 'closed' | 'loopback-by-name' = 'closed'): Reach {
-  const isOpened = addressRanges(cidrs);
+  const isOpened = addressRanges(cidrs, '--allow-upstreams-in');
   const isDeclared = (address: string, host: string): boolean =>
     loopback === 'loopback-by-name' && isLoopbackAddress(host) && isLoopback(address);
   return { allows: (address, host) => isOpened(address) || isPublic(address) || isDeclared(address, host) };
