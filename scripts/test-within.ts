@@ -1,8 +1,10 @@
-// Runs one suite for scripts/test.ts, which started this process on the network of a cluster, and reports its totals.
+// Runs one part of a suite for scripts/test.ts, which started this process on the network of a cluster, and reports its totals.
 import { runSuite } from './suites/run-suite.ts';
-import { SUITE_NAMES } from './suites/suites.ts';
+import { PARTS, SUITE_NAMES } from './suites/suites.ts';
 
-const name = SUITE_NAMES.find((known) => known === process.argv[2]);
-if (name === undefined) throw new Error('this is started by scripts/test.ts');
-const totals = await runSuite(name);
+const [name, part] = process.argv.slice(2);
+const suite = SUITE_NAMES.find((known) => known === name);
+const which = PARTS.find((known) => known === part);
+if (suite === undefined || which === undefined) throw new Error('this is started by scripts/test.ts');
+const totals = await runSuite(suite, which);
 process.send?.(totals, () => process.disconnect?.());

@@ -59,13 +59,17 @@ export async function unmetNeed(tier: Tier, say: Say): Promise<string | undefine
   if (missing.length > 0) {
     if (!isRoot || !isThere('apt-get')) return `missing on this machine: ${missing.join(', ')}`;
     say(`installing Debian packages: ${missing.join(', ')}`);
-    const failure = await install(missing);
+    installing = installing.then(() => install(missing));
+    const failure = await installing;
     if (failure !== undefined) return `apt-get could not install ${missing.join(', ')}: ${failure}`;
   }
   if (tier === 'api') return undefined;
   const refused = await runQuietly('unshare', [...NAMESPACES, 'true']);
   return refused === undefined ? undefined : `this machine lets nobody make namespaces: ${refused}`;
 }
+
+/** Two clusters may be started at once; apt-get is for one caller at a time. */
+let installing: Promise<string | undefined> = Promise.resolve(undefined);
 
 async function install(packages: readonly string[]): Promise<string | undefined> {
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
