@@ -140,3 +140,33 @@ test('a spec that cannot be planned is said, and not tried again', async () => {
   await settled(engine);
   assert.equal(cluster.writes, before);
 });
+
+test('what somebody else made under the name of a server stays as it is, and the server says so', async () => {
+  await using cluster = await aCluster();
+  const theirs = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { ...FILES, labels: { app: 'theirs' } },
+    spec: { replicas: 3, selector: { matchLabels: { app: 'theirs' } } },
+  };
+  const made = await cluster.store.create(DEPLOYMENTS, theirs, { fieldManager: 'somebody' });
+  const policy = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', spec: { podSelector: {} } };
+  const labels = { [LABELS.managedBy]: MANAGED_BY, [LABELS.part]: 'tenancy' };
+  const isolation = await cluster.store.create(
+    NETWORK_POLICIES,
+    { ...policy, metadata: { ...at('platform-default-deny'), labels } },
+    { fieldManager: 'tenancy' },
+  );
+  await using _ = await cluster.start();
+  await cluster.store.create(SERVERS, aServer('files'));
+  await cluster.store.create(SERVERS, aServer('platform-default-deny'));
+  const status = await cluster.status('files', 'WorkloadReady', 'NameInUse');
+  assert.match(JSON.stringify(status?.conditions), /Deployment `team-a\/files` is there already/);
+  await cluster.status('platform-default-deny', 'WorkloadReady', 'NameInUse');
+  const { spec, metadata } = (await cluster.store.get(DEPLOYMENTS, FILES)) ?? assert.fail('it is gone');
+  assert.deepEqual([spec, metadata.labels, metadata.ownerReferences], [made.spec, made.metadata.labels, undefined]);
+  assert.deepEqual(await cluster.store.get(NETWORK_POLICIES, at('platform-default-deny')), isolation);
+  await cluster.store.delete(DEPLOYMENTS, FILES);
+  await cluster.store.apply(SERVERS, { ...aServer('files', { replicas: 2 }) }, { fieldManager: 'x', force: 'force' });
+  await cluster.status('files', 'Ready', 'Ready');
+});

@@ -76,6 +76,8 @@ export interface Engine extends Running {
 }
 
 const BACKOFF = { initialMs: 200, factor: 2, maxMs: 60_000 };
+/** How long until it is seen whether an object of somebody else still has the name that a server wants, milliseconds. */
+const NAME_TAKEN_MS = 60_000;
 const POLICIES_AT_ONCE = 32;
 /** Kinds of which only what we write ourselves counts: our own writing is no news. */
 const WITHOUT_STATUS: ReadonlySet<string> = new Set(['NetworkPolicy', 'Role', 'RoleBinding', 'ServiceAccount']);
@@ -246,6 +248,7 @@ export function startEngine(options: EngineOptions): Engine {
     writer,
     typeOf,
     plan,
+    onNameTaken: (key) => objectQueue.addAfter(key, NAME_TAKEN_MS),
     beforePods: async (server) => {
       if (isSidecar(server)) await sidecarKeys.ensure(server);
       await certificates.ensureKey(server);

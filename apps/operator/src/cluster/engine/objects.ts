@@ -15,7 +15,7 @@ import { type Clock } from '@mcp-runtime/base';
 import { SERVERS } from '@mcp-runtime/control-plane';
 import { type KubeObject, type ResourceClient, type ResourceType } from '@mcp-runtime/kube';
 import { type Blocked, saysTheSame } from '../../conditions.ts';
-import { type Plan } from '../plan/index.ts';
+import { type DesiredObject, type Plan } from '../plan/index.ts';
 import { type OperatorSettings } from '../settings.ts';
 import { isReadyPod, restartsOf } from '../status/pod-trouble.ts';
 import { type Sleeping } from '../sleep/sleeping.ts';
@@ -23,8 +23,9 @@ import { type ClusterObserved, clusterStatusOf, shouldStand } from '../status/st
 import { workloadVerdict } from '../status/workload.ts';
 import { endpointOf, probeUrlOf } from './addresses-of-server.ts';
 import { type Desired } from './apply.ts';
-import { idOf } from './kinds.ts';
+import { idOf, textOf } from './kinds.ts';
 import { newsOf } from './news.ts';
+import { serverOf } from './owned-objects.ts';
 import { type Policies, isPolicyPart } from './policies.ts';
 import { type Probing } from './probing.ts';
 import { type Recorder } from './recorder.ts';
@@ -45,6 +46,8 @@ interface ObjectsOptions {
     readonly kind: string;
   }) => ResourceType<KubeObject> | undefined;
   readonly plan: (server: MCPServer) => Plan;
+  /** An object of others has a name that the server wants: nobody tells when it is gone. */
+  readonly onNameTaken: (key: ObjectKey) => void;
   /** What its pods need and the plan only names. */
   readonly beforePods: (server: MCPServer) => Promise<void>;
   readonly settings: OperatorSettings;
@@ -93,6 +96,11 @@ export function createObjects(options: ObjectsOptions): Objects {
     if (plan.kind === 'refused') return blockedBy(plan.reason);
     const unserved = plan.objects.flatMap((object) => unservedOf(object) ?? [])[0];
     if (unserved !== undefined) return blockedBy(unserved);
+    const taken = await nameTaken(plan.objects);
+    if (taken !== undefined) {
+      options.onNameTaken(keyOf(server));
+      return taken;
+    }
     try {
       await options.beforePods(server);
       for (const desired of inOrder(plan.objects)) await applyOne(desired);
@@ -113,6 +121,20 @@ export function createObjects(options: ObjectsOptions): Objects {
     return (
       why && new AppError('invalid_config', why.message, { next: 'or change the settings of the operator', cause: why })
     );
+  }
+
+  /** Who may write MCPServers need not be allowed to change the Deployment, Service or Role that somebody else made. */
+  async function nameTaken(objects: readonly DesiredObject[]): Promise<Blocked | undefined> {
+    const found = await Promise.all(
+      objects.map(async (desired) => {
+        const type = isOfServer(desired) ? options.typeOf(desired) : undefined;
+        if (type === undefined) return undefined;
+        return world.owned.get(idOf(desired)) ?? (await options.client.get(type, desired.metadata));
+      }),
+    );
+    // Of two servers with one name `world.names` knows.
+    const foreign = found.find((object) => object !== undefined && serverOf(object) === undefined);
+    return foreign && { reason: 'NameInUse', message: `${textOf(foreign)} ${NOT_OURS}` };
   }
 
   async function applyOne(desired: Desired): Promise<void> {
@@ -236,6 +258,13 @@ function inOrder<T extends { readonly kind: string }>(objects: readonly T[]): re
 
 function trackOf({ metadata }: KubeObject): string | undefined {
   return metadata.labels?.[LABELS.rolloutTrack];
+}
+
+const NOT_OURS = 'is there already and belongs to no MCPServer; rename the server, or remove the other';
+
+/** What several servers share has no label of one. */
+function isOfServer({ metadata }: DesiredObject): boolean {
+  return metadata.labels[LABELS.server] !== undefined;
 }
 
 function blockedBy({ code, message, next }: AppError): Blocked {
