@@ -94,16 +94,20 @@ function resourceRule(
   rules: readonly ResourceRule[],
   thing: { readonly kind: 'resource' | 'template'; readonly uri: string },
 ): Rule | undefined {
-  const applies = thing.kind === 'resource' ? coversUri : overlapsTemplate;
-  const found = rules.filter((rule) => applies(rule, thing.uri));
+  const found =
+    thing.kind === 'resource' ? covering(rules, thing.uri) : rules.filter((rule) => overlapsTemplate(rule, thing.uri));
   const byStrictness = (a: Rule, b: Rule): number =>
     Number(b.denies) - Number(a.denies) || b.requiredTrust - a.requiredTrust;
   return found.toSorted(byStrictness)[0];
 }
 
-function coversUri(rule: ResourceRule, uri: string): boolean {
-  if (rule.denies) return isCovered(rule, uri, rule.text) || isCovered(rule, plainSpelling(uri), rule.plainText);
-  return isCovered(rule, uri, rule.text) && !(rule.isPrefix && CLIMBS.test(uri));
+/** Only what is denied is looked for in every spelling. */
+function covering(rules: readonly ResourceRule[], uri: string): readonly ResourceRule[] {
+  const plain = rules.some(({ denies }) => denies) ? plainSpelling(uri) : uri;
+  return rules.filter((rule) => {
+    if (rule.denies) return isCovered(rule, uri, rule.text) || isCovered(rule, plain, rule.plainText);
+    return isCovered(rule, uri, rule.text) && !(rule.isPrefix && CLIMBS.test(uri));
+  });
 }
 
 function isCovered({ isPrefix }: ResourceRule, uri: string, text: string): boolean {
