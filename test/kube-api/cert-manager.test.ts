@@ -6,10 +6,10 @@ import { Agent } from 'node:https';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { stringify } from 'yaml';
-import { CLUSTER, type MCPServer, sessionSpiffeId } from '../../packages/api/src/index.ts';
+import { type MCPServer, sessionSpiffeId } from '../../packages/api/src/index.ts';
 import { silentLogger } from '../../packages/base/src/index.ts';
 import { SERVERS } from '../../packages/control-plane/src/index.ts';
-import { CERTIFICATES, CONFIG_MAPS, DEPLOYMENTS, SECRETS } from '../../packages/kube/src/index.ts';
+import { CERTIFICATES, DEPLOYMENTS, SECRETS } from '../../packages/kube/src/index.ts';
 import { type KubernetesClient } from '../../packages/kube/src/kubernetes/index.ts';
 import { OperatorSettings } from '../../apps/operator/src/cluster/index.ts';
 import { keepAuthority } from '../../apps/operator/src/cluster/mtls/keep.ts';
@@ -22,7 +22,14 @@ import { tempDir } from '../support/temp-dir.ts';
 import { until, untilTrue } from '../support/until.ts';
 import { defineCertificates, hasDefinitions, noCertManager, startCertManager } from './support/cert-manager.ts';
 import { FILES } from './support/alice.ts';
-import { TRUST_DOMAIN, certifiedFiles, gatewayFlags, startMcpServer, verdictOf } from './support/certified-server.ts';
+import {
+  TRUST_DOMAIN,
+  certifiedFiles,
+  gatewayFlags,
+  saveTokenKeys,
+  startMcpServer,
+  verdictOf,
+} from './support/certified-server.ts';
 import { noCluster, openClient } from './support/cluster.ts';
 import { serveDefinitions } from './support/definitions.ts';
 import { OperatorProcess } from './support/operator-process.ts';
@@ -92,12 +99,7 @@ suite('cert-manager', { skip: noCluster }, () => {
       assert.deepEqual(issued.keyUsage, ['1.3.6.1.5.5.7.3.1'], 'for servers alone');
       assert.equal(issued.validToDate.getTime() - issued.validFromDate.getTime(), 24 * 3_600_000);
 
-      const jwks = await until(
-        'gateways have keys',
-        async () =>
-          (await client.get(CONFIG_MAPS, { ...key, name: CLUSTER.tokenKeys.secret }))?.data?.[CLUSTER.tokenKeys.key],
-      );
-      await writeFile(join(folder.path, 'jwks.json'), jwks);
+      await saveTokenKeys(client, key, folder.path);
       const gateway = use.use(await startGateway(gatewayFlags(namespace.name, folder.path), folder.path));
       const url = `${gateway.url.replace('127.0.0.1', 'localhost')}/${namespace.name}/mcp`;
       const settings = OperatorSettings.parse({ images: { runtime: 'none' }, mtls: MTLS });

@@ -16,9 +16,16 @@ import { askOverTls } from '../../apps/gateway/src/testing/https.ts';
 import { testNamespace } from '../support/kubectl.ts';
 import { startGateway } from '../support/standalone.ts';
 import { tempDir } from '../support/temp-dir.ts';
-import { until, untilTrue } from '../support/until.ts';
+import { untilTrue } from '../support/until.ts';
 import { FILES } from './support/alice.ts';
-import { TRUST_DOMAIN, certifiedFiles, gatewayFlags, startMcpServer, verdictOf } from './support/certified-server.ts';
+import {
+  TRUST_DOMAIN,
+  certifiedFiles,
+  gatewayFlags,
+  saveTokenKeys,
+  startMcpServer,
+  verdictOf,
+} from './support/certified-server.ts';
 import { clientCertificate } from './support/client-certificate.ts';
 import { noCluster, openClient } from './support/cluster.ts';
 import { serveDefinitions } from './support/definitions.ts';
@@ -50,12 +57,7 @@ suite('mtls', { skip: noCluster }, () => {
 
     const key = { namespace: namespace.name, name: FILES };
     const first = await fillTlsVolume(client, key, folder.path);
-    const jwks = await until(
-      'gateways have keys',
-      async () =>
-        (await client.get(CONFIG_MAPS, { ...key, name: CLUSTER.tokenKeys.secret }))?.data?.[CLUSTER.tokenKeys.key],
-    );
-    await writeFile(join(folder.path, 'jwks.json'), jwks);
+    await saveTokenKeys(client, key, folder.path);
     const gateway = use.use(await startGateway(gatewayFlags(namespace.name, folder.path), folder.path));
     const url = `${gateway.url.replace('127.0.0.1', 'localhost')}/${namespace.name}/mcp`;
     const trusted = async (): Promise<string> =>

@@ -1,11 +1,14 @@
 /** A server with client certificates for tests: its resources, its gateway as a process, calls as somebody. */
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { type Agent } from 'node:https';
 import { join } from 'node:path';
-import { ERRORS } from '../../../packages/api/src/index.ts';
+import { CLUSTER, ERRORS, type ObjectKey } from '../../../packages/api/src/index.ts';
 import { listenOn } from '../../../packages/base/src/index.ts';
+import { CONFIG_MAPS, type ResourceClient } from '../../../packages/kube/src/index.ts';
 import { type TestCertificate } from '../../../apps/gateway/src/testing/certificates.ts';
 import { askOverTls } from '../../../apps/gateway/src/testing/https.ts';
+import { until } from '../../support/until.ts';
 import { FILES, filesForAlice } from './alice.ts';
 import { kubeconfigPath } from './cluster.ts';
 
@@ -22,6 +25,16 @@ export function certifiedFiles(namespace: string, port: number): ReturnType<type
     ingressClass: 'nginx',
     auth: { mode: 'mtls', trustDomain: TRUST_DOMAIN },
   });
+}
+
+/** Writes the token keys that the operator gives to the gateway of a server where `gatewayFlags` names them. */
+export async function saveTokenKeys(client: ResourceClient, server: ObjectKey, folder: string): Promise<void> {
+  const { secret, key } = CLUSTER.tokenKeys;
+  const jwks = await until(
+    'gateways have keys',
+    async () => (await client.get(CONFIG_MAPS, { ...server, name: secret }))?.data?.[key],
+  );
+  await writeFile(join(folder, 'jwks.json'), jwks);
 }
 
 /** Flags of the gateway beside it, with the files of `folder`. */
